@@ -1,0 +1,51 @@
+# `make demo` and `make test` need python3.11 (or newer) and make; they prepare .venv themselves.
+
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: demo test check lint types fixtures constraints clean
+
+demo: $(VENV)/.runtime
+	$(BIN)/voicebot demo
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest
+
+# Everything that CI asks for besides the tests.
+check: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fixtures: $(VENV)/.runtime
+	$(BIN)/python -m recipes.fixtures
+
+# Versions and hashes only: no index address belongs in these files.
+constraints: $(VENV)/.dev
+	$(PIP) install pip-tools
+	$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
+	  --no-header --no-emit-index-url --no-emit-find-links --no-annotate \
+	  --all-build-deps -o constraints.txt pyproject.toml
+	$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
+	  --no-header --no-emit-index-url --no-emit-find-links --no-annotate \
+	  --all-build-deps --extra dev -c constraints.txt -o constraints-dev.txt pyproject.toml
+
+clean:
+	rm -rf $(VENV) out .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(VENV)/bin/python:
+	@command -v $(PYTHON) >/dev/null || \
+	  { echo "$(PYTHON) is not here; install Python 3.11 or newer, or say make PYTHON=python3.12"; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.runtime: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PIP) install --require-hashes -r constraints.txt
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: constraints-dev.txt $(VENV)/.runtime
+	$(PIP) install --require-hashes -r constraints-dev.txt
+	@touch $@

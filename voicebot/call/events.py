@@ -1,0 +1,199 @@
+"""What happens to a call (events) and what the call wants done (actions).
+
+Times ending in `_ms` are whole milliseconds of the call's monotonic clock, 0 when it was answered.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from voicebot.dialogue.conversation import Spoken
+from voicebot.dialogue.script import EndReason
+from voicebot.speech.recogniser import Transcript
+
+Ms = int
+"""Whole milliseconds on the call's clock."""
+
+
+# Events
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The line is open in both directions."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStarted:
+    """The caller began to speak."""
+
+    at_ms: Ms
+    """First sample of the speech; before the event, which needs some frames to be sure."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechPaused:
+    """The caller has been silent for a moment."""
+
+    at_ms: Ms
+    """First sample after the speech."""
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """The recogniser's text of the open utterance so far."""
+
+    utterance: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """The closed utterance."""
+
+    utterance: int
+    transcript: Transcript
+
+
+@dataclass(frozen=True, slots=True)
+class RecogniserBroke:
+    """The recogniser raised or fell behind its backlog's limit; this call has no ear any more."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PromptStarted:
+    """The first sample of a prompt went to the line."""
+
+    prompt: int
+    duration_ms: Ms | None
+    """None while it is still being synthesised."""
+
+
+@dataclass(frozen=True, slots=True)
+class PromptResumed:
+    """A paused prompt goes on."""
+
+    prompt: int
+    left_ms: Ms | None
+    """What is still to be played; None while it is still being synthesised."""
+
+
+@dataclass(frozen=True, slots=True)
+class PromptEnded:
+    """The last sample that the caller hears of a prompt went to the line."""
+
+    prompt: int
+    heard_ms: Ms
+    heard_text: str
+    """The phrases that were sent, the last one perhaps in part."""
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PromptBroke:
+    """A prompt could not be made or was not made in time."""
+
+    prompt: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class DtmfPressed:
+    """The caller pressed a key."""
+
+    digit: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallerHungUp:
+    """The line was closed from the other side."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineBroke:
+    """The transport failed."""
+
+    reason: str
+
+
+Event = (
+    Answered
+    | SpeechStarted
+    | SpeechPaused
+    | Partial
+    | Recognised
+    | RecogniserBroke
+    | PromptStarted
+    | PromptResumed
+    | PromptEnded
+    | PromptBroke
+    | DtmfPressed
+    | CallerHungUp
+    | LineBroke
+)
+
+
+# Actions
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """Play a prompt now; nothing else is playing."""
+
+    prompt: int
+    spoken: Spoken
+
+
+@dataclass(frozen=True, slots=True)
+class PausePrompt:
+    """Stop sending the prompt, keep what is left of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResumePrompt:
+    """Go on with the paused prompt from the beginning of the phrase it was paused in."""
+
+
+@dataclass(frozen=True, slots=True)
+class StopPrompt:
+    """Throw away what is left of the prompt; answered by `PromptEnded`."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenUtterance:
+    """Give the recogniser the caller's audio, beginning in the past."""
+
+    utterance: int
+    from_ms: Ms
+    phrases: Sequence[str] | None
+    """What it may be; anything when None."""
+
+
+@dataclass(frozen=True, slots=True)
+class CloseUtterance:
+    """Let the recogniser finish; answered by `Recognised`."""
+
+
+@dataclass(frozen=True, slots=True)
+class DropUtterance:
+    """Stop recognising; no answer is wanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class HangUp:
+    """End the call; nothing is done after this."""
+
+    reason: EndReason
+
+
+Action = (
+    Play
+    | PausePrompt
+    | ResumePrompt
+    | StopPrompt
+    | OpenUtterance
+    | CloseUtterance
+    | DropUtterance
+    | HangUp
+)

@@ -1,0 +1,411 @@
+"""One call: events and time go in, actions come out. No clock, no sockets, no threads.
+
+The session joins the floor (`TurnTaking`: whose turn is it) and the conversation (`Conversation`:
+what is said next), keeps the limits, and writes the record. It is driven by
+
+    actions = session.handle(event, now)
+    actions = session.handle_deadline(now)      # at session.deadline
+
+and after a `HangUp` it answers everything with an empty list.
+"""
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import assert_never
+
+from voicebot.call.events import (
+    Action,
+    Answered,
+    CallerHungUp,
+    CloseUtterance,
+    DropUtterance,
+    DtmfPressed,
+    Event,
+    HangUp,
+    LineBroke,
+    Ms,
+    OpenUtterance,
+    Partial,
+    PausePrompt,
+    Play,
+    PromptBroke,
+    PromptEnded,
+    PromptResumed,
+    PromptStarted,
+    Recognised,
+    RecogniserBroke,
+    ResumePrompt,
+    SpeechPaused,
+    SpeechStarted,
+    StopPrompt,
+)
+from voicebot.call.record import CallRecord, PromptRecord, TurnRecord
+from voicebot.call.turn_taking import Answer, Decision, Floor, Open, TurnSettings, TurnTaking
+from voicebot.dialogue.conversation import Conversation, Spoken, Step
+from voicebot.dialogue.script import BargeIn, EndReason, Script
+from voicebot.speech.recogniser import UNKNOWN, Transcript
+
+BACKCHANNELS = frozenset("嗯啊哦呃噢喔哎唉欸呀对好是的行")
+"""What people say while they listen. Text of these alone takes no turn from a prompt; right after
+the question the same 对 or 好 is an answer, and is not asked here."""
+
+INTERRUPTING_CHARACTERS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class CallSettings:
+    """Limits of one call and its turn taking."""
+
+    turns: TurnSettings = field(default_factory=TurnSettings)
+    max_call_ms: Ms = 300_000
+    max_turns: int = 40
+
+
+class CallSession:
+    """The heart of one call."""
+
+    def __init__(
+        self,
+        script: Script,
+        variables: Mapping[str, str],
+        settings: CallSettings = CallSettings(),
+        *,
+        variant: int = 0,
+    ) -> None:
+        self._settings = settings
+        self._conversation = Conversation(script, variables, variant=variant)
+        self._floor = TurnTaking(settings.turns, self._interrupts, self._answers)
+        self.record = CallRecord(script.name, script.version, dict(variables))
+        self.ended = False
+        self._ending: EndReason | None = None
+        """Set once the last prompt is on its way."""
+        self._ends_at: Ms | None = None
+        """The longest allowed call; then it ends where it is."""
+        self._queue: deque[Spoken] = deque()
+        self._prompt: int = 0
+        self._prompt_playing = False
+        self._utterance = 0
+        self._utterance_open = False
+        self._reply_to: TurnRecord | None = None
+        """The turn whose reply has not begun yet."""
+
+    @property
+    def state(self) -> str:
+        """The script's state the call is in."""
+        return self._conversation.state.name
+
+    @property
+    def deadline(self) -> Ms | None:
+        """When `handle_deadline` has something to do; None when only events matter."""
+        if self.ended:
+            return None
+        times = [time for time in (self._floor.deadline, self._ends_at) if time is not None]
+        return min(times, default=None)
+
+    def handle(self, event: Event, now: Ms) -> list[Action]:
+        """Apply one event."""
+        if self.ended:
+            if isinstance(event, PromptEnded):
+                self._note_heard(event, now)
+            return []
+        match event:
+            case Answered():
+                self._ends_at = now + self._settings.max_call_ms
+                return self._take(self._conversation.begin(), now)
+            case SpeechStarted():
+                self.record.note(now, "speech_started", at_ms=event.at_ms)
+                return self._apply(self._floor.speech_started(event.at_ms, now), now)
+            case SpeechPaused():
+                self.record.note(now, "speech_paused", at_ms=event.at_ms)
+                self._note_speech_end(event.at_ms)
+                return self._apply(self._floor.speech_paused(event.at_ms, now), now)
+            case Partial():
+                return self._partial(event, now)
+            case Recognised():
+                return self._recognised(event, now)
+            case RecogniserBroke():
+                return self._fail(EndReason.RECOGNISER_FAILED, event.reason, now)
+            case PromptStarted():
+                return self._prompt_started(event, now)
+            case PromptResumed():
+                if event.prompt == self._prompt:
+                    self._note_length(event.left_ms, now)
+                return []
+            case PromptEnded():
+                return self._prompt_ended(event, now)
+            case PromptBroke():
+                return self._prompt_broke(event, now)
+            case DtmfPressed():
+                self.record.note(now, "dtmf", digit=event.digit)
+                return []
+            case CallerHungUp():
+                self.record.note(now, "caller_hung_up")
+                # After the last prompt began the caller only closes what is closed.
+                return self._end(self._ending or EndReason.CALLER_HUNG_UP, now)
+            case LineBroke():
+                self.record.end_detail = event.reason
+                return self._end(EndReason.LINE_FAILED, now)
+            case _:
+                assert_never(event)
+
+    def handle_deadline(self, now: Ms) -> list[Action]:
+        """Apply the passing of time; harmless when called early."""
+        if self.ended:
+            return []
+        if self._ends_at is not None and now >= self._ends_at:
+            self.record.note(now, "limit", limit="max_call_ms")
+            return [*self._silence(), *self._end(self._ending or EndReason.TOO_LONG, now)]
+        return self._apply(self._floor.expire(now), now)
+
+    def abort(self, reason: str, now: Ms) -> list[Action]:
+        """End at once after a fault of ours that nothing else caught."""
+        if self.ended:
+            return []
+        self.record.end_detail = reason
+        return self._end(EndReason.ERROR, now)
+
+    # Hearing
+
+    def _partial(self, event: Partial, now: Ms) -> list[Action]:
+        if event.utterance != self._utterance or not self._utterance_open:
+            return []
+        if event.text:
+            self.record.note(now, "partial", text=event.text)
+        return self._apply(self._floor.partial(event.text, now), now)
+
+    def _recognised(self, event: Recognised, now: Ms) -> list[Action]:
+        if event.utterance != self._utterance:
+            return []
+        transcript = event.transcript
+        self.record.note(
+            now, "recognised", text=transcript.text, confidence=round(transcript.confidence, 3)
+        )
+        if self.record.turns:
+            self.record.turns[-1].final_ms = now
+        return self._apply(self._floor.recognised(transcript, now), now)
+
+    def _interrupts(self, text: str, only_hot_words: bool) -> bool:
+        if self._conversation.has_hot_word(text):
+            return True
+        words = text.replace(UNKNOWN, "")
+        if only_hot_words or all(character in BACKCHANNELS for character in words):
+            return False
+        return len(words) >= INTERRUPTING_CHARACTERS
+
+    def _answers(self, transcript: Transcript) -> bool:
+        understanding = self._conversation.understand(transcript)
+        return self._conversation.transition(understanding) is not None
+
+    def _answer(self, transcript: Transcript, now: Ms) -> list[Action]:
+        understanding = self._conversation.understand(transcript)
+        turn = self.record.turns[-1]
+        turn.text = transcript.text
+        turn.confidence = transcript.confidence
+        turn.alternatives = transcript.alternatives
+        turn.intent = understanding.intent
+        turn.intent_confidence = understanding.confidence
+        turn.runner_up = understanding.runner_up
+        turn.reason = understanding.reason
+        self.record.note(
+            now,
+            "understood",
+            intent=understanding.intent,
+            confidence=round(understanding.confidence, 3),
+            reason=understanding.reason,
+        )
+        matched = self._conversation.transition(understanding) is not None
+        kept = matched or self._conversation.takes_any(transcript)
+        step = self._conversation.answer(transcript, understanding)
+        turn.action = f"{'answer' if kept else 'no_match'} -> {step.state}"
+        self._reply_to = turn
+        return self._take(step, now)
+
+    def _note_speech_end(self, at_ms: Ms) -> None:
+        if self.record.turns and self._utterance_open:
+            self.record.turns[-1].speech_end_ms = at_ms
+
+    # Saying
+
+    def _take(self, step: Step, now: Ms) -> list[Action]:
+        """Begin what the conversation decided."""
+        if step.end is None and len(self.record.turns) >= self._settings.max_turns:
+            self.record.note(now, "limit", limit="max_turns")
+            step = self._conversation.apologise(EndReason.TOO_MANY_TURNS)
+        self.record.note(now, "state", state=step.state)
+        interruptible = self._ending is None
+        self._ending = step.end
+        self._queue = deque(self._barred(step, interruptible=interruptible))
+        self.record.turns.append(TurnRecord(step.state))
+        return self._play_next(now)
+
+    def _barred(self, step: Step, *, interruptible: bool) -> tuple[Spoken, ...]:
+        """Let a goodbye be interrupted by hot words only, and a second goodbye by nothing."""
+        if step.end is None:
+            return step.say
+        barge_in = BargeIn.HOT_WORDS if interruptible else BargeIn.NEVER
+        return tuple(
+            each if each.barge_in is BargeIn.NEVER else replace(each, barge_in=barge_in)
+            for each in step.say
+        )
+
+    def _play_next(self, now: Ms) -> list[Action]:
+        first = not self._prompt_playing
+        spoken = self._queue.popleft()
+        self._prompt += 1
+        self._prompt_playing = True
+        record = PromptRecord(spoken.text, interruptible=str(spoken.barge_in))
+        self.record.turns[-1].prompts.append(record)
+        if first:
+            self._floor.prompt_begins(spoken.barge_in, now)
+        else:
+            self._floor.prompt_continues(spoken.barge_in, now)
+        self.record.note(now, "prompt", text=spoken.text)
+        return [Play(self._prompt, spoken)]
+
+    def _prompt_started(self, event: PromptStarted, now: Ms) -> list[Action]:
+        if event.prompt != self._prompt:
+            return []
+        self.record.turns[-1].prompts[-1].started_ms = now
+        self.record.note(now, "prompt_started", duration_ms=event.duration_ms)
+        if self._reply_to is not None:
+            self._reply_to.reply_ms = now
+            self._reply_to = None
+        self._note_length(event.duration_ms, now)
+        return []
+
+    def _note_length(self, left_ms: Ms | None, now: Ms) -> None:
+        """Tell the floor when the turn's last prompt will be over."""
+        if left_ms is not None and not self._queue:
+            self._floor.prompt_lasts(now + left_ms)
+
+    def _prompt_ended(self, event: PromptEnded, now: Ms) -> list[Action]:
+        self._note_heard(event, now)
+        if event.prompt != self._prompt or not self._prompt_playing:
+            return []
+        if self._queue:
+            return self._play_next(now)
+        self._prompt_playing = False
+        if self._ending is not None:
+            return self._end(self._ending, now)
+        return self._apply(self._floor.prompt_over(now), now)
+
+    def _note_heard(self, event: PromptEnded, now: Ms) -> None:
+        record = self._prompt_record(event.prompt)
+        if record is not None:
+            record.ended_ms = now
+            record.heard_ms = event.heard_ms
+            record.heard_text = event.heard_text
+            record.complete = event.complete
+            self.record.note(now, "prompt_ended", heard_ms=event.heard_ms, complete=event.complete)
+
+    def _prompt_record(self, prompt: int) -> PromptRecord | None:
+        """Return the record of a prompt by its number, which counts over the whole call."""
+        number = self._prompt
+        for turn in reversed(self.record.turns):
+            for record in reversed(turn.prompts):
+                if number == prompt:
+                    return record
+                number -= 1
+        return None
+
+    def _prompt_broke(self, event: PromptBroke, now: Ms) -> list[Action]:
+        if event.prompt != self._prompt:
+            return []
+        self._prompt_playing = False
+        if self._ending is EndReason.SYNTHESISER_FAILED:
+            # Not even the apology can be said.
+            return self._end(self._ending, now)
+        return self._fail(EndReason.SYNTHESISER_FAILED, event.reason, now)
+
+    def _fail(self, reason: EndReason, detail: str, now: Ms) -> list[Action]:
+        """Apologise for a fault of ours, then end with it as the reason."""
+        self.record.note(now, "failed", reason=str(reason), detail=detail)
+        if self._ending is not None:
+            # The goodbye is under way and needs no ear.
+            return []
+        self.record.end_detail = detail
+        step = self._conversation.apologise(reason)
+        never = tuple(replace(each, barge_in=BargeIn.NEVER) for each in step.say)
+        return [*self._silence(), *self._take(replace(step, say=never), now)]
+
+    def _silence(self) -> list[Action]:
+        """Stop what plays and what is being recognised."""
+        actions: list[Action] = []
+        if self._utterance_open:
+            self._utterance_open = False
+            actions.append(DropUtterance())
+        if self._prompt_playing:
+            self._prompt_playing = False
+            actions.append(StopPrompt())
+        self._queue.clear()
+        return actions
+
+    def _end(self, reason: EndReason, now: Ms) -> list[Action]:
+        self.ended = True
+        self._floor.stop()
+        record = self.record
+        record.end_reason = reason
+        record.end_state = self.state
+        record.duration_ms = now
+        record.outcome = dict(self._conversation.outcome)
+        record.note(now, "hang_up", reason=str(reason))
+        return [HangUp(reason)]
+
+    # The floor
+
+    def _apply(self, decisions: list[Decision], now: Ms) -> list[Action]:
+        actions: list[Action] = []
+        for decision in decisions:
+            actions += self._decided(decision, now)
+        return actions
+
+    def _decided(self, decision: Decision, now: Ms) -> list[Action]:
+        match decision:
+            case Open():
+                return [self._open(decision.from_ms)]
+            case Answer():
+                return self._answer(decision.transcript, now)
+            case Floor.CLOSE:
+                self._utterance_open = False
+                self.record.turns[-1].endpoint_ms = now
+                self.record.note(now, "endpoint")
+                return [CloseUtterance()]
+            case Floor.DROP:
+                self._utterance_open = False
+                return [DropUtterance()]
+            case Floor.PAUSE:
+                self.record.note(now, "prompt_paused")
+                return [PausePrompt()]
+            case Floor.RESUME:
+                self.record.note(now, "prompt_resumed")
+                turn = self.record.turns[-1]
+                turn.speech_start_ms = turn.speech_end_ms = turn.endpoint_ms = None
+                return [ResumePrompt()]
+            case Floor.STOP:
+                self.record.note(now, "barge_in")
+                self.record.turns[-1].barge_in = True
+                self._prompt_playing = False
+                self._queue.clear()
+                return [StopPrompt()]
+            case Floor.NO_INPUT:
+                return self._no_input(now)
+            case Floor.RECOGNISER_LATE:
+                return self._fail(EndReason.RECOGNISER_TIMEOUT, "no text in time", now)
+            case _:
+                assert_never(decision)
+
+    def _open(self, from_ms: Ms) -> Action:
+        self._utterance += 1
+        self._utterance_open = True
+        endpoint = self._conversation.state.endpoint_ms
+        self._floor.endpoint_ms = self._settings.turns.endpoint_ms if endpoint is None else endpoint
+        turn = self.record.turns[-1]
+        turn.speech_start_ms = from_ms + self._settings.turns.preroll_ms
+        return OpenUtterance(self._utterance, from_ms, self._conversation.phrases())
+
+    def _no_input(self, now: Ms) -> list[Action]:
+        self.record.note(now, "no_input")
+        step = self._conversation.no_input()
+        self.record.turns[-1].action = f"no_input -> {step.state}"
+        return self._take(step, now)

@@ -1,0 +1,343 @@
+"""Whose turn is it? The floor between robot and caller, without words' meaning and without I/O.
+
+Two things are kept apart, since each can change while the other stands: what the robot does with
+its prompt and whether the caller is speaking. Together with what is known about the caller's
+words they make the phase:
+
+    IDLE         nothing plays and nothing is awaited
+    PROMPTING    the robot speaks, the caller does not (or may not)
+    SUSPECTING   both speak, for less than `barge_in_ms`: a cough, or an interruption
+    OVERLAP      both spoke for longer: the prompt is paused (if it may be interrupted at all),
+                 the recogniser listens, nothing is decided
+    WEIGHING     the caller fell silent in OVERLAP: the recogniser's last word decides whether it
+                 was an interruption or the prompt goes on
+    LISTENING    neither speaks, an answer is awaited: no-input runs
+    HEARING      the caller answers
+    TRAILING     the caller has paused: the endpoint's silence runs
+    RECOGNISING  the answer is over, its text is awaited
+
+Every phase but IDLE and PROMPTING has a deadline, and PROMPTING ends when the prompt does.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from voicebot.call.events import Ms
+from voicebot.dialogue.script import BargeIn
+from voicebot.speech.recogniser import Transcript
+
+
+class Phase(Enum):
+    """See the module's description."""
+
+    IDLE = auto()
+    PROMPTING = auto()
+    SUSPECTING = auto()
+    OVERLAP = auto()
+    WEIGHING = auto()
+    LISTENING = auto()
+    HEARING = auto()
+    TRAILING = auto()
+    RECOGNISING = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class TurnSettings:
+    """Times of turn taking, in milliseconds."""
+
+    endpoint_ms: Ms = 700
+    """Silence that ends an answer, counted from the last sample of speech."""
+    barge_in_ms: Ms = 240
+    """Speech over a prompt that pauses it: a cough is shorter, two syllables are longer."""
+    weigh_ms: Ms = 300
+    """Silence after an undecided overlap, before it is weighed."""
+    undecided_ms: Ms = 1500
+    """The longest that a prompt stays paused without a reason to stop it."""
+    afterthought_ms: Ms = 500
+    """Speech that ended this little before the prompt did is an answer to it."""
+    no_input_ms: Ms = 5000
+    utterance_ms: Ms = 20_000
+    """The longest answer; then it is taken as it is."""
+    recognise_ms: Ms = 3000
+    """The longest that the recogniser may think about a closed utterance."""
+    preroll_ms: Ms = 300
+    """Audio before the detected beginning that the recogniser gets as well."""
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Recognise the caller's audio from this moment on."""
+
+    from_ms: Ms
+
+
+class Floor(Enum):
+    """What the floor wants done."""
+
+    CLOSE = auto()
+    DROP = auto()
+    PAUSE = auto()
+    RESUME = auto()
+    STOP = auto()
+    NO_INPUT = auto()
+    """The caller has been silent for too long."""
+    RECOGNISER_LATE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The caller's turn is over; this was said."""
+
+    transcript: Transcript
+
+
+Decision = Open | Floor | Answer
+
+
+class TurnTaking:
+    """The floor of one call. Time comes in with every call, decisions go out."""
+
+    def __init__(
+        self,
+        settings: TurnSettings,
+        interrupts: Callable[[str, bool], bool],
+        answers: Callable[[Transcript], bool],
+    ) -> None:
+        """`interrupts(text, only_hot_words)` tells whether words so far take the turn from a
+        prompt; `answers(transcript)` whether whole words are what was asked for."""
+        self._settings = settings
+        self._interrupts = interrupts
+        self._answers = answers
+        self.phase = Phase.IDLE
+        self.deadline: Ms | None = None
+        self.endpoint_ms = settings.endpoint_ms
+        self._barge_in = BargeIn.ANY
+        self._paused = False
+        self._prompt_over = False
+        """In OVERLAP and WEIGHING: the prompt ended while the caller spoke."""
+        self._prompt_ends_ms: Ms | None = None
+        self._speaking = False
+        self._started_ms: Ms = 0
+        self._ended_ms: Ms | None = None
+        self._no_input_at: Ms = 0
+        self._utterance_until: Ms = 0
+        self._overlap_until: Ms = 0
+
+    # The robot's side
+
+    def prompt_begins(self, barge_in: BargeIn, now: Ms) -> None:
+        """Note that the robot takes the floor with a new prompt."""
+        self._barge_in = barge_in
+        self._paused = self._prompt_over = False
+        self._prompt_ends_ms = None
+        self._go(Phase.PROMPTING, None)
+        if self._speaking:
+            # The caller went on, or gave a second answer while the first was being recognised.
+            self._started_ms = max(self._started_ms, now - self._settings.undecided_ms)
+            self._suspect(now)
+
+    def prompt_continues(self, barge_in: BargeIn, now: Ms) -> None:
+        """Note that the next prompt of the same turn follows without a gap."""
+        self._barge_in = barge_in
+        self._prompt_ends_ms = None
+        if self.phase is Phase.PROMPTING and self._speaking:
+            self._suspect(now)
+
+    def prompt_lasts(self, until_ms: Ms) -> None:
+        """Note when the playing prompt will be over."""
+        self._prompt_ends_ms = until_ms
+
+    def prompt_over(self, now: Ms) -> list[Decision]:
+        """Note the last sample of the turn's last prompt: an answer is awaited now."""
+        match self.phase:
+            case Phase.OVERLAP:
+                self._prompt_over = True
+                return self._become_answer(now)
+            case Phase.WEIGHING:
+                self._prompt_over = True
+                self._no_input_at = now + self._settings.no_input_ms
+                return []
+            case Phase.PROMPTING | Phase.SUSPECTING:
+                return self._await_answer(now)
+            case _:
+                return []
+
+    def _await_answer(self, now: Ms) -> list[Decision]:
+        settings = self._settings
+        self._no_input_at = now + settings.no_input_ms
+        if self._speaking:
+            return self._hear(now, max(self._started_ms, now - settings.undecided_ms))
+        if self._ended_ms is not None and now - self._ended_ms <= settings.afterthought_ms:
+            decisions = self._hear(now, max(self._started_ms, now - settings.undecided_ms))
+            self._trail(now)
+            return decisions
+        self._go(Phase.LISTENING, self._no_input_at)
+        return []
+
+    # The caller's side
+
+    def speech_started(self, at_ms: Ms, now: Ms) -> list[Decision]:
+        """Note that the caller began to speak at `at_ms`."""
+        self._speaking = True
+        if self.phase not in (Phase.TRAILING, Phase.OVERLAP):
+            self._started_ms = at_ms
+        match self.phase:
+            case Phase.PROMPTING:
+                self._suspect(now)
+            case Phase.LISTENING:
+                return self._hear(now, at_ms)
+            case Phase.TRAILING:
+                self._go(Phase.HEARING, self._utterance_until)
+            case Phase.OVERLAP:
+                self.deadline = max(self._overlap_until, now)
+            case _:
+                pass
+        return []
+
+    def speech_paused(self, at_ms: Ms, now: Ms) -> list[Decision]:
+        """Note that the caller has not spoken since `at_ms`."""
+        self._speaking = False
+        self._ended_ms = at_ms
+        match self.phase:
+            case Phase.SUSPECTING:
+                self._go(Phase.PROMPTING, None)
+            case Phase.HEARING:
+                self._trail(now)
+            case Phase.OVERLAP:
+                self.deadline = max(now, at_ms + self._settings.weigh_ms)
+            case _:
+                pass
+        return []
+
+    def partial(self, text: str, now: Ms) -> list[Decision]:
+        """Take the words so far of the open utterance."""
+        if self.phase is Phase.OVERLAP and self._takes_turn(text):
+            return self._become_answer(now)
+        return []
+
+    def recognised(self, transcript: Transcript, now: Ms) -> list[Decision]:
+        """Take the words of the closed utterance."""
+        match self.phase:
+            case Phase.WEIGHING:
+                return self._weigh(transcript, now)
+            case Phase.RECOGNISING if not transcript.text:
+                return self._listen_on(now)
+            case Phase.RECOGNISING:
+                self._go(Phase.IDLE, None)
+                return [Answer(transcript)]
+            case _:
+                return []
+
+    def stop(self) -> None:
+        """The call is over, or nothing is awaited any more."""
+        self._go(Phase.IDLE, None)
+
+    # Time
+
+    def expire(self, now: Ms) -> list[Decision]:
+        """Apply the passing of time; harmless when called early."""
+        if self.deadline is None or now < self.deadline:
+            return []
+        match self.phase:
+            case Phase.SUSPECTING:
+                return self._overlap(now)
+            case Phase.OVERLAP:
+                return self._decide_overlap(now)
+            case Phase.HEARING | Phase.TRAILING:
+                self._go(Phase.RECOGNISING, now + self._settings.recognise_ms)
+                return [Floor.CLOSE]
+            case Phase.LISTENING:
+                self._go(Phase.IDLE, None)
+                return [Floor.NO_INPUT]
+            case _:
+                self._go(Phase.IDLE, None)
+                return [Floor.RECOGNISER_LATE]
+
+    # Steps
+
+    def _go(self, phase: Phase, deadline: Ms | None) -> None:
+        self.phase = phase
+        self.deadline = deadline
+
+    def _suspect(self, now: Ms) -> None:
+        if self._barge_in is not BargeIn.NEVER:
+            self._go(Phase.SUSPECTING, max(now, self._started_ms + self._settings.barge_in_ms))
+
+    def _hear(self, now: Ms, from_ms: Ms) -> list[Decision]:
+        self._utterance_until = now + self._settings.utterance_ms
+        self._go(Phase.HEARING, self._utterance_until)
+        return [Open(max(0, from_ms - self._settings.preroll_ms))]
+
+    def _trail(self, now: Ms) -> None:
+        ended = now if self._ended_ms is None else self._ended_ms
+        endpoint = max(now, ended + self.endpoint_ms)
+        self._go(Phase.TRAILING, min(endpoint, self._utterance_until))
+
+    def _overlap(self, now: Ms) -> list[Decision]:
+        opened = Open(max(0, self._started_ms - self._settings.preroll_ms))
+        self._paused = self._barge_in is BargeIn.ANY
+        longest = self._settings.undecided_ms if self._paused else self._settings.utterance_ms
+        self._overlap_until = now + longest
+        self._go(Phase.OVERLAP, self._overlap_until)
+        if not self._paused:
+            return [opened]
+        return [Floor.PAUSE, opened]
+
+    def _decide_overlap(self, now: Ms) -> list[Decision]:
+        if not self._speaking:
+            self._go(Phase.WEIGHING, now + self._settings.recognise_ms)
+            return [Floor.CLOSE]
+        # Sound that goes on and on and holds no words: a television, a street.
+        return [Floor.DROP, *self._resume()]
+
+    def _weigh(self, transcript: Transcript, now: Ms) -> list[Decision]:
+        if self._prompt_over:
+            if not transcript.text:
+                return self._listen_on(now)
+            self._go(Phase.IDLE, None)
+            return [Answer(transcript)]
+        if self._takes_turn(transcript.text) or self._answers_early(transcript):
+            self._go(Phase.IDLE, None)
+            return [Floor.STOP, Answer(transcript)]
+        decisions = self._resume()
+        if self._speaking:
+            self._suspect(now)
+        return decisions
+
+    def _answers_early(self, transcript: Transcript) -> bool:
+        """A short answer, such as 好, over the last words of a question that it answers."""
+        if self._barge_in is not BargeIn.ANY or self._prompt_ends_ms is None:
+            return False
+        left = self._prompt_ends_ms - self._started_ms
+        return left <= self._settings.undecided_ms and self._answers(transcript)
+
+    def _takes_turn(self, text: str) -> bool:
+        return self._interrupts(text, self._barge_in is BargeIn.HOT_WORDS)
+
+    def _resume(self) -> list[Decision]:
+        self._go(Phase.PROMPTING, None)
+        if not self._paused:
+            return []
+        self._paused = False
+        return [Floor.RESUME]
+
+    def _become_answer(self, now: Ms) -> list[Decision]:
+        """What was an overlap is the caller's turn now; its utterance goes on."""
+        stop: list[Decision] = [] if self._prompt_over else [Floor.STOP]
+        self._no_input_at = now + self._settings.no_input_ms
+        self._utterance_until = now + self._settings.utterance_ms
+        self._go(Phase.HEARING, self._utterance_until)
+        if not self._speaking:
+            self._trail(now)
+        return stop
+
+    def _listen_on(self, now: Ms) -> list[Decision]:
+        """It was noise: the silence that was running before goes on."""
+        if now >= self._no_input_at:
+            self._go(Phase.IDLE, None)
+            return [Floor.NO_INPUT]
+        if self._speaking:
+            return self._hear(now, max(self._started_ms, now - self._settings.undecided_ms))
+        self._go(Phase.LISTENING, self._no_input_at)
+        return []

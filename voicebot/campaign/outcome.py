@@ -1,0 +1,84 @@
+"""What became of one attempt to call somebody."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from voicebot.call.events import Ms
+from voicebot.call.record import CallRecord
+from voicebot.campaign.contacts import Contact
+from voicebot.dialogue.script import EndReason
+
+
+class Disposition(StrEnum):
+    """How an attempt ended on the line."""
+
+    ANSWERED_HUMAN = "ANSWERED_HUMAN"
+    NO_ANSWER = "NO_ANSWER"
+    BUSY = "BUSY"
+    REJECTED = "REJECTED"
+    POWER_OFF = "POWER_OFF"
+    EMPTY = "EMPTY"
+    """空号: there is no such number."""
+    UNREACHABLE = "UNREACHABLE"
+    LINE_ERROR = "LINE_ERROR"
+
+
+class Intention(StrEnum):
+    """How much the customer leans to what was offered."""
+
+    A = "A"
+    B = "B"
+    C = "C"
+    D = "D"
+    E = "E"
+    F = "F"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt, finished."""
+
+    number: int
+    """Counted from 1 within a run."""
+    contact: Contact
+    disposition: Disposition
+    ring_ms: Ms
+    record: CallRecord | None = None
+    """None when nobody answered."""
+
+    @property
+    def end_reason(self) -> EndReason | None:
+        """Why the conversation ended; None when there was none."""
+        return None if self.record is None else self.record.end_reason
+
+
+QUESTIONS = "ask_"
+AFFIRMATIVE = "affirm"
+REFUSALS = frozenset({"deny", "not_interested", "already_bought", "no_money"})
+
+
+def intention(attempt: Attempt) -> tuple[Intention, str]:
+    """Grade an attempt and name the rule that did it.
+
+    A: two business questions or two affirmatives, no refusal. B: one of either and at most one
+    refusal. C: only refusals, two refusals, or hardly a conversation. D: the rest. E: nobody
+    answered. F: opted out.
+    """
+    record = attempt.record
+    if record is None:
+        return Intention.E, "not connected"
+    if record.end_reason is EndReason.OPTED_OUT:
+        return Intention.F, "opted out"
+    intents = [turn.intent for turn in record.turns if turn.intent is not None]
+    questions = sum(intent.startswith(QUESTIONS) for intent in intents)
+    affirmatives = intents.count(AFFIRMATIVE)
+    refusals = sum(intent in REFUSALS for intent in intents)
+    counted = f"{questions} questions, {affirmatives} affirmatives, {refusals} refusals"
+    if refusals == 0 and (questions >= 2 or affirmatives >= 2):
+        return Intention.A, counted
+    if refusals <= 1 and questions + affirmatives >= 1:
+        return Intention.B, counted
+    answers = sum(turn.text is not None for turn in record.turns)
+    if refusals >= 1 or answers <= 2:
+        return Intention.C, f"{counted}, {answers} answers"
+    return Intention.D, f"{counted}, {answers} answers"

@@ -1,0 +1,78 @@
+"""Everything that voicebot raises on purpose.
+
+VoicebotError
+|-- BadInput           a person gave us something wrong and can mend it (exit 2)
+|   |-- BadAudio
+|   |-- BadContacts    every bad row at once
+|   |-- BadModel
+|   `-- BadScript      every problem of a script at once
+|-- MissingPart        a program, device or package that is not installed (exit 2)
+`-- EngineFailed       a recogniser or synthesiser broke while it worked
+    |-- RecogniserFailed
+    `-- SynthesiserFailed
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One fault in a file: where it stands, what it is, and what to do about it."""
+
+    file: str
+    what: str
+    line: int | None = None
+    """Counted from 1."""
+    path: str = ""
+    """The way to the fault inside the file, such as `states.offer.on.affirm`."""
+    hint: str = ""
+
+    def __str__(self) -> str:
+        """`file:line: path: what; hint`, leaving out what is not known."""
+        where = self.file if self.line is None else f"{self.file}:{self.line}"
+        text = ": ".join(part for part in (where, self.path, self.what) if part)
+        return f"{text}; {self.hint}" if self.hint else text
+
+
+class VoicebotError(Exception):
+    """The root of the tree."""
+
+
+class BadInput(VoicebotError):
+    """Something a person gave us is wrong; `problems` has one entry a fault."""
+
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems
+
+
+class BadAudio(BadInput):
+    """A file or stream that is not the audio it should be."""
+
+
+class BadContacts(BadInput):
+    """A contacts file that cannot be used."""
+
+
+class BadModel(BadInput):
+    """A folder that is not a usable recognition model."""
+
+
+class BadScript(BadInput):
+    """A call script with at least one fault."""
+
+
+class MissingPart(VoicebotError):
+    """Something is not installed; the text says what and how to get it."""
+
+
+class EngineFailed(VoicebotError):
+    """An engine broke while it worked; the call goes on without it, or ends politely."""
+
+
+class RecogniserFailed(EngineFailed):
+    """The recogniser raised, fell too far behind, or did not answer in time."""
+
+
+class SynthesiserFailed(EngineFailed):
+    """A text could not be spoken."""

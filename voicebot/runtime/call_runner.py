@@ -1,0 +1,51 @@
+"""Putting one call together: a session, a leg, and engines of its own."""
+
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+from voicebot.call.leg import CallLeg
+from voicebot.call.record import CallRecord
+from voicebot.call.session import CallSession
+from voicebot.runtime.driver import CallDriver, Recording, Voice
+from voicebot.speech.detector import SpeechDetector
+from voicebot.speech.recogniser import Recogniser
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What calls are made of. The callables make one for each call."""
+
+    detector: Callable[[], SpeechDetector]
+    recogniser: Callable[[int], Recogniser]
+    """By the line's rate in Hz."""
+    voice: Voice
+    ears: Callable[[], Executor]
+    """A thread for the call's recogniser; shut down with the call."""
+    voices: Executor
+    """Threads for synthesis, shared by all calls."""
+
+
+async def run_call(
+    session: CallSession,
+    leg: CallLeg,
+    parts: Parts,
+    watch: Callable[[CallSession], None] = lambda session: None,
+) -> tuple[CallRecord, Recording]:
+    """Run one answered call to its end."""
+    ears = parts.ears()
+    try:
+        driver = CallDriver(
+            session,
+            leg,
+            detector=parts.detector(),
+            recogniser=parts.recogniser(leg.sample_rate),
+            voice=parts.voice,
+            ears=ears,
+            voices=parts.voices,
+            watch=watch,
+        )
+        return await driver.run(), driver.recording
+    finally:
+        # The recogniser may be in the middle of a job; the loop does not wait for it.
+        ears.shutdown(wait=False, cancel_futures=True)

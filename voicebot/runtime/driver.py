@@ -1,0 +1,292 @@
+"""One call's event loop: it carries events to the session and does what the session decides.
+
+Everything here runs on one asyncio loop, real or virtual. Only the recogniser and the synthesiser
+work elsewhere, behind executors. The session is never called while it is being called: what
+happens meanwhile waits in a queue.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from functools import partial
+from typing import Protocol, TypeVar, assert_never
+
+from voicebot.audio.frame import FRAME_MS, AudioFrame, silence
+from voicebot.call.events import (
+    Action,
+    Answered,
+    CallerHungUp,
+    CloseUtterance,
+    DropUtterance,
+    Event,
+    HangUp,
+    LineBroke,
+    Ms,
+    OpenUtterance,
+    PausePrompt,
+    Play,
+    PromptBroke,
+    ResumePrompt,
+    SpeechPaused,
+    SpeechStarted,
+    StopPrompt,
+)
+from voicebot.call.leg import CallLeg
+from voicebot.call.record import CallRecord
+from voicebot.call.session import CallSession
+from voicebot.dialogue.conversation import Spoken
+from voicebot.runtime.ear import Ear
+from voicebot.runtime.playout import Playout
+from voicebot.speech import detector
+from voicebot.speech.detector import SpeechDetector
+from voicebot.speech.recogniser import Recogniser
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+RING_FRAMES = 100
+"""The caller's last two seconds: a barge-in is recognised from before it was suspected, and an
+utterance may open 1.5 s after it began (`undecided_ms`) with 300 ms of pre-roll."""
+
+MAX_EVENTS = 500
+"""Events waiting for the session. More means that the call is out of control: it ends."""
+
+PROMPT_TIMEOUT_S = 10.0
+"""The longest wait for the next piece of a prompt."""
+
+
+class Voice(Protocol):
+    """Where prompts get their audio."""
+
+    def duration_ms(self, spoken: Spoken) -> Ms | None:
+        """Return the prompt's length when all of it is at hand; never blocks."""
+        ...
+
+    def pieces(self, spoken: Spoken) -> Iterator[tuple[str, bytes]]:
+        """Yield audio with the phrase that begins with it ("" within a phrase); may block."""
+        ...
+
+
+class Recording:
+    """Both sides of a call, sample-aligned: what came in, and what was sent in the same 20 ms."""
+
+    def __init__(self) -> None:
+        self.caller = bytearray()
+        self.robot = bytearray()
+
+
+class CallDriver:
+    """Runs one call from its answer to its end."""
+
+    def __init__(
+        self,
+        session: CallSession,
+        leg: CallLeg,
+        *,
+        detector: SpeechDetector,
+        recogniser: Recogniser,
+        voice: Voice,
+        ears: Executor,
+        voices: Executor,
+        watch: Callable[[CallSession], None] = lambda session: None,
+    ) -> None:
+        """`ears` runs this call's recogniser and nothing else; `voices` is shared by all calls.
+        `watch` is called after every event, for who shows the call while it runs."""
+        self._session = session
+        self._leg = leg
+        self._detector = detector
+        self._voice = voice
+        self._voices = voices
+        self._watch = watch
+        self._loop = asyncio.get_running_loop()
+        self._begin_s = self._loop.time()
+        self._ear = Ear(recogniser, ears, self.post)
+        self._playout = Playout(leg.sample_rate, self.post)
+        self._ring: deque[AudioFrame] = deque(maxlen=RING_FRAMES)
+        self._events: deque[Event] = deque()
+        self._handling = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._speaking: asyncio.Task[None] | None = None
+        self._done: asyncio.Future[None] = self._loop.create_future()
+        self._quiet = silence(leg.sample_rate)
+        self.recording = Recording()
+
+    @property
+    def now(self) -> Ms:
+        """Milliseconds since the call was answered."""
+        return round((self._loop.time() - self._begin_s) * 1000)
+
+    async def run(self) -> CallRecord:
+        """Carry the call to its end, whatever happens, and return its record."""
+        self._leg.playout = self
+        self.post(Answered())
+        frames = self._loop.create_task(self._take_frames())
+        try:
+            await self._done
+        finally:
+            tasks = [task for task in (frames, self._speaking) if task is not None]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            if self._timer is not None:
+                self._timer.cancel()
+            self._ear.drop()
+            self._leg.playout = None
+            await self._leg.hang_up()
+        record = self._session.record
+        record.dropped_frames = self._leg.dropped_frames
+        return record
+
+    def post(self, event: Event) -> None:
+        """Give the session an event; from the loop's thread only."""
+        if self._done.done():
+            return
+        if len(self._events) >= MAX_EVENTS:
+            self._act(self._session.abort(f"more than {MAX_EVENTS} events wait", self.now))
+            return
+        self._events.append(event)
+        if not self._handling:
+            self._drain()
+
+    def pull(self) -> bytes | None:
+        """Give the transport its next frame, and keep it for the recording."""
+        sent = self._playout.pull()
+        self.recording.robot += self._quiet if sent is None else sent
+        return sent
+
+    def _drain(self) -> None:
+        self._handling = True
+        try:
+            while self._events:
+                event = self._events.popleft()
+                self._guarded(partial(self._session.handle, event))
+        finally:
+            self._handling = False
+        self._watch(self._session)
+        self._set_timer()
+
+    def _guarded(self, decide: Callable[[Ms], list[Action]]) -> None:
+        """Decide and act; a fault ends this call alone. The one supervisor of a call."""
+        try:
+            self._act(decide(self.now))
+        except Exception as error:
+            log.exception("the call failed")
+            self._act(self._session.abort(f"{type(error).__name__}: {error}", self.now))
+
+    def _set_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        deadline = self._session.deadline
+        if deadline is not None and not self._done.done():
+            self._timer = self._loop.call_at(self._begin_s + deadline / 1000, self._expire)
+
+    def _expire(self) -> None:
+        self._timer = None
+        self._handling = True
+        try:
+            self._guarded(self._session.handle_deadline)
+        finally:
+            self._handling = False
+        self._drain()
+
+    # The caller's audio
+
+    async def _take_frames(self) -> None:
+        try:
+            async for frame in self._leg.incoming():
+                self._take_frame(frame)
+        except Exception as error:
+            log.exception("the line failed")
+            self.post(LineBroke(f"{type(error).__name__}: {error}"))
+        else:
+            self.post(CallerHungUp())
+
+    def _take_frame(self, frame: AudioFrame) -> None:
+        self.recording.caller += frame.pcm
+        self._ring.append(frame)
+        if self._ear.listening:
+            self._ear.feed(frame.pcm)
+        match self._detector.process(frame):
+            case detector.SpeechStarted(position):
+                self.post(SpeechStarted(self._at(position)))
+            case detector.SpeechPaused(position):
+                self.post(SpeechPaused(self._at(position)))
+            case None:
+                pass
+
+    def _at(self, position: int) -> Ms:
+        """Turn a sample position of the caller's stream into the call's time.
+
+        The last frame's end is now: the line's own delay is not known and not counted.
+        """
+        last = self._ring[-1]
+        behind = last.start_ms + FRAME_MS - position * 1000 // last.sample_rate
+        return max(0, self.now - behind)
+
+    # Actions
+
+    def _act(self, actions: list[Action]) -> None:
+        for action in actions:
+            self._do(action)
+
+    def _do(self, action: Action) -> None:
+        match action:
+            case Play():
+                self._playout.begin(action.prompt, self._voice.duration_ms(action.spoken))
+                if self._speaking is not None:
+                    self._speaking.cancel()
+                self._speaking = self._loop.create_task(self._speak(action))
+            case PausePrompt():
+                self._playout.pause()
+            case ResumePrompt():
+                self._playout.resume()
+            case StopPrompt():
+                self._playout.stop()
+            case OpenUtterance():
+                self._ear.open(action.utterance, action.phrases)
+                for frame in self._since(action.from_ms):
+                    self._ear.feed(frame.pcm)
+            case CloseUtterance():
+                self._ear.close()
+            case DropUtterance():
+                self._ear.drop()
+            case HangUp():
+                self._playout.stop()
+                if not self._done.done():
+                    self._done.set_result(None)
+            case _:
+                assert_never(action)
+
+    def _since(self, from_ms: Ms) -> list[AudioFrame]:
+        if not self._ring:
+            return []
+        return [frame for frame in self._ring if self._at(frame.position) + FRAME_MS > from_ms]
+
+    async def _speak(self, play: Play) -> None:
+        pieces = self._voice.pieces(play.spoken)
+        try:
+            while True:
+                async with asyncio.timeout(PROMPT_TIMEOUT_S):
+                    piece = await self._blocking(lambda: next(pieces, None))
+                if piece is None:
+                    break
+                phrase, pcm = piece
+                wanted = await self._playout.write(
+                    play.prompt, phrase, pcm, new_phrase=bool(phrase)
+                )
+                if not wanted:
+                    return
+        except TimeoutError:
+            self.post(PromptBroke(play.prompt, f"no audio within {PROMPT_TIMEOUT_S:.0f} s"))
+        except Exception as error:
+            log.warning("a prompt could not be spoken: %s", error)
+            self.post(PromptBroke(play.prompt, f"{type(error).__name__}: {error}"))
+        else:
+            self._playout.complete(play.prompt)
+
+    async def _blocking(self, job: Callable[[], T]) -> T:
+        return await asyncio.wrap_future(self._voices.submit(job))

@@ -1,0 +1,116 @@
+"""Is somebody speaking? Voice activity and level together, with hysteresis.
+
+webrtcvad alone is sure about silence but calls noise speech; level alone calls a door speech.
+A frame is voiced when both agree. Speech starts after a few voiced frames in a row, where one
+miss begins the count anew, and pauses after a longer row of frames that are not.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from voicebot.audio.frame import FRAME_MS, AudioFrame, frame_samples
+
+SILENT_DBFS = -100.0
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorSettings:
+    """What counts as speech."""
+
+    start_ms: int = 60
+    """Voiced frames in a row that start speech."""
+    pause_ms: int = 160
+    """Unvoiced frames in a row that pause it: longer than the closure of a stop (90 ms)."""
+    margin_db: float = 9.0
+    """How far over the noise floor speech is."""
+    keep_margin_db: float = 6.0
+    """The same once speech has started: word ends are quieter than their beginnings."""
+    quietest_dbfs: float = -52.0
+    """Nothing quieter is speech: about 20 dB under a caller on a bad line."""
+    floor_rise_db_s: float = 4.0
+    """How fast the noise floor follows a louder line. Within long speech it rises too, so that
+    a detector on a line that became noisy frees itself."""
+    floor_fall_db_s: float = 50.0
+    """How fast it follows a quieter one: between two syllables, yet not into the digital
+    silence of one lost packet."""
+    quietest_floor_dbfs: float = -65.0
+    loudest_floor_dbfs: float = -38.0
+    """The floor stops here, so that no noise makes the detector deaf to a normal voice."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStarted:
+    """Speech began at sample `position`."""
+
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechPaused:
+    """No speech since sample `position`, the first one after the last voiced frame."""
+
+    position: int
+
+
+def level_dbfs(pcm: bytes) -> float:
+    """Return the RMS level; digital silence is -100."""
+    samples = np.frombuffer(pcm, "<i2").astype(np.float32)
+    power = float(samples @ samples) / max(len(samples), 1)
+    return 10 * float(np.log10(power / 32768.0**2)) if power > 0 else SILENT_DBFS
+
+
+class SpeechDetector:
+    """Finds the beginnings and pauses of speech in one stream of frames."""
+
+    def __init__(
+        self,
+        is_voiced: Callable[[AudioFrame], bool],
+        settings: DetectorSettings = DetectorSettings(),
+    ) -> None:
+        self._is_voiced = is_voiced
+        self._settings = settings
+        self._run = 0
+        """Frames in a row that speak against the present state."""
+        self._floor_dbfs: float | None = None
+        self.speaking = False
+
+    @property
+    def floor_dbfs(self) -> float:
+        """The tracked level of the line without speech."""
+        return SILENT_DBFS if self._floor_dbfs is None else self._floor_dbfs
+
+    def process(self, frame: AudioFrame) -> SpeechStarted | SpeechPaused | None:
+        """Take the next frame; tell what it changes, in sample positions of the stream."""
+        settings = self._settings
+        level = level_dbfs(frame.pcm)
+        margin = settings.keep_margin_db if self.speaking else settings.margin_db
+        loud = level > max(self._follow(level) + margin, settings.quietest_dbfs)
+        voiced = loud and self._is_voiced(frame)
+        if voiced == self.speaking:
+            self._run = 0
+            return None
+        self._run += 1
+        needed_ms = settings.pause_ms if self.speaking else settings.start_ms
+        if self._run * FRAME_MS < needed_ms:
+            return None
+        size = frame_samples(frame.sample_rate)
+        position = frame.position - (self._run - 1) * size
+        self._run = 0
+        self.speaking = not self.speaking
+        return SpeechStarted(position) if self.speaking else SpeechPaused(position)
+
+    def _follow(self, level: float) -> float:
+        """Move the noise floor towards `level` and return it."""
+        settings = self._settings
+        if self._floor_dbfs is None:
+            # A call may begin in the middle of a word: believe no more than a quiet line.
+            self._floor_dbfs = min(level, settings.quietest_dbfs)
+        low = self._floor_dbfs - settings.floor_fall_db_s * FRAME_MS / 1000
+        high = self._floor_dbfs + settings.floor_rise_db_s * FRAME_MS / 1000
+        followed = min(max(level, low), high)
+        self._floor_dbfs = min(
+            max(followed, settings.quietest_floor_dbfs), settings.loudest_floor_dbfs
+        )
+        return self._floor_dbfs
