@@ -73,13 +73,12 @@ class Conversation:
 
     def answer(self, transcript: Transcript, understanding: Understanding) -> Step:
         """React to what the caller said."""
-        transition = self.transition(understanding)
-        if transition is None and self.takes_any(transcript):
-            transition = self.state.on[ANY_ANSWER]
+        transition = self.reaction(transcript, understanding)
         if transition is None:
             return self._reprompt("no_match", self.state.no_match or self.script.no_match)
-        if self.state.save is not None and transition is self.state.on.get(ANY_ANSWER):
-            self.outcome[self.state.save] = transcript.text.replace(UNKNOWN, "")
+        own = any(transition is each for each in self.state.on.values())
+        if self.state.save is not None and own:
+            self.outcome[self.state.save] = _words(transcript)
         self._in_a_row.clear()
         return self._follow(transition)
 
@@ -97,16 +96,19 @@ class Conversation:
         candidates = [self.script.intents[name] for name in names if name != ANY_ANSWER]
         return understand(transcript, candidates, self.hot_intents())
 
-    def transition(self, understanding: Understanding) -> Transition | None:
-        """Return where an intent leads from here."""
-        if understanding.intent is None:
-            return None
-        return self.script.transitions(self.state).get(understanding.intent)
+    def reaction(self, transcript: Transcript, understanding: Understanding) -> Transition | None:
+        """Return what an answer leads to; None when it was not understood. Changes nothing.
 
-    def takes_any(self, transcript: Transcript) -> bool:
-        """Tell whether this state takes the words as they are."""
-        said = transcript.text.replace(UNKNOWN, "").strip()
-        return ANY_ANSWER in self.state.on and bool(said)
+        Where any words are an answer, an intent counts only when it is all that was said: a
+        complaint that mentions the price asks no price.
+        """
+        found = None
+        if understanding.intent is not None:
+            found = self.script.transitions(self.state).get(understanding.intent)
+        takes_any = ANY_ANSWER in self.state.on and bool(_words(transcript))
+        if takes_any and (found is None or not understanding.whole):
+            return self.state.on[ANY_ANSWER]
+        return found
 
     def hot_intents(self) -> list[Intent]:
         """Return the intents whose hot words count here."""
@@ -142,7 +144,7 @@ class Conversation:
         said = (self._speak(transition.say),) if transition.say else ()
         if transition.go == SAME_STATE:
             question = self._speak(self.state.again or self.state.prompt)
-            return Step((*said, question), self.state.name)
+            return Step((*said, question), self.state.name, self.state.end)
         return self._enter(transition.go, said)
 
     def _enter(self, name: str, said: tuple[Spoken, ...] = ()) -> Step:
@@ -176,8 +178,12 @@ class Conversation:
         return PLACE.sub(lambda place: known.get(place[1], ""), text)
 
 
-def spoken_texts(script: Script, variables: Mapping[str, str]) -> tuple[str, ...]:
-    """Return every text that a call with `variables` may synthesise and whose places are known.
+def _words(transcript: Transcript) -> str:
+    return transcript.text.replace(UNKNOWN, "").strip()
+
+
+def spoken_prompts(script: Script, variables: Mapping[str, str]) -> tuple[Spoken, ...]:
+    """Return every wording that a call with `variables` may say and whose places are known.
 
     What depends on the outcome fields is only known in the call.
     """
@@ -185,10 +191,13 @@ def spoken_texts(script: Script, variables: Mapping[str, str]) -> tuple[str, ...
         **{name: each.default for name, each in script.variables.items() if each.default},
         **variables,
     }
-    texts: list[str] = []
-    for prompt in script.prompts():
-        for wording in prompt.wordings:
-            places = set(PLACE.findall(wording.text))
-            if wording.recording is None and places <= known.keys():
-                texts.append(PLACE.sub(lambda place: known[place[1]], wording.text))
-    return tuple(dict.fromkeys(texts))
+    return tuple(
+        Spoken(
+            PLACE.sub(lambda place: known[place[1]], wording.text),
+            wording.recording,
+            prompt.barge_in,
+        )
+        for prompt in script.prompts()
+        for wording in prompt.wordings
+        if set(PLACE.findall(wording.text)) <= known.keys()
+    )

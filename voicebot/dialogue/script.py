@@ -96,6 +96,30 @@ class Intent:
         return tuple(dict.fromkeys((*self.phrases, *self.examples)))
 
 
+class Counts(StrEnum):
+    """What an answer says about the customer's wish, for the grade of intention."""
+
+    AFFIRMATIVE = "affirmative"
+    REFUSAL = "refusal"
+    QUESTION = "question"
+    """About the business: price, delivery, stock."""
+    NOTHING = "nothing"
+
+
+AFFIRMATIVE_INTENTS = frozenset({"affirm"})
+REFUSAL_INTENTS = frozenset({"deny", "not_interested", "already_bought", "no_money"})
+QUESTION_PREFIX = "ask_"
+
+
+def usually_counts(intent: str) -> Counts:
+    """Return what an intent counts as by its name, where a transition does not say otherwise."""
+    if intent in AFFIRMATIVE_INTENTS:
+        return Counts.AFFIRMATIVE
+    if intent in REFUSAL_INTENTS:
+        return Counts.REFUSAL
+    return Counts.QUESTION if intent.startswith(QUESTION_PREFIX) else Counts.NOTHING
+
+
 @dataclass(frozen=True, slots=True)
 class Transition:
     """What follows an intent."""
@@ -105,6 +129,8 @@ class Transition:
     say: Prompt | None = None
     set: Mapping[str, str] = field(default_factory=dict)
     """Outcome fields and what they become; values may hold `{variable}` places."""
+    counts: Counts | None = None
+    """Overrides `usually_counts`: 没有了 is no refusal where the question was 还有别的事吗."""
 
 
 @dataclass(frozen=True, slots=True)
