@@ -1,6 +1,8 @@
 """`python -m voicebot` is the console script `voicebot`."""
 
+import sys
+
 from voicebot.cli.main import main
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -48,6 +48,8 @@ class TurnRecord:
     runner_up: str | None = None
     reason: str = ""
     """Why this intent."""
+    counts: str = ""
+    """What the answer says about the customer's wish; see `voicebot.dialogue.script.Counts`."""
     action: str = ""
     """`answer`, `no_input`, `no_match` or `end`, and the state it led to."""
     barge_in: bool = False

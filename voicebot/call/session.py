@@ -43,7 +43,7 @@ from voicebot.call.events import (
 from voicebot.call.record import CallRecord, PromptRecord, TurnRecord
 from voicebot.call.turn_taking import Answer, Decision, Floor, Open, TurnSettings, TurnTaking
 from voicebot.dialogue.conversation import Conversation, Spoken, Step
-from voicebot.dialogue.script import BargeIn, EndReason, Script
+from voicebot.dialogue.script import BargeIn, EndReason, Script, usually_counts
 from voicebot.speech.recogniser import UNKNOWN, Transcript
 
 BACKCHANNELS = frozenset("嗯啊哦呃噢喔哎唉欸呀对好是的行")
@@ -59,6 +59,9 @@ class CallSettings:
 
     turns: TurnSettings = field(default_factory=TurnSettings)
     max_call_ms: Ms = 300_000
+    """The longest conversation; then the robot takes its leave."""
+    farewell_ms: Ms = 30_000
+    """The longest that the last words may take; then the line is closed over them."""
     max_turns: int = 40
 
 
@@ -81,12 +84,14 @@ class CallSession:
         self._ending: EndReason | None = None
         """Set once the last prompt is on its way."""
         self._ends_at: Ms | None = None
-        """The longest allowed call; then it ends where it is."""
+        """The longest allowed conversation, or the end of the time for the last words."""
         self._queue: deque[Spoken] = deque()
         self._prompt: int = 0
         self._prompt_playing = False
         self._utterance = 0
         self._utterance_open = False
+        self._quiet_since: Ms | None = None
+        """When the caller stopped speaking; None while they speak."""
         self._reply_to: TurnRecord | None = None
         """The turn whose reply has not begun yet."""
 
@@ -115,6 +120,7 @@ class CallSession:
                 return self._take(self._conversation.begin(), now)
             case SpeechStarted():
                 self.record.note(now, "speech_started", at_ms=event.at_ms)
+                self._note_speech_end(None)
                 return self._apply(self._floor.speech_started(event.at_ms, now), now)
             case SpeechPaused():
                 self.record.note(now, "speech_paused", at_ms=event.at_ms)
@@ -155,7 +161,9 @@ class CallSession:
             return []
         if self._ends_at is not None and now >= self._ends_at:
             self.record.note(now, "limit", limit="max_call_ms")
-            return [*self._silence(), *self._end(self._ending or EndReason.TOO_LONG, now)]
+            if self._ending is not None:
+                return [*self._silence(), *self._end(self._ending, now)]
+            return self._apologise(EndReason.TOO_LONG, now)
         return self._apply(self._floor.expire(now), now)
 
     def abort(self, reason: str, now: Ms) -> list[Action]:
@@ -181,8 +189,6 @@ class CallSession:
         self.record.note(
             now, "recognised", text=transcript.text, confidence=round(transcript.confidence, 3)
         )
-        if self.record.turns:
-            self.record.turns[-1].final_ms = now
         return self._apply(self._floor.recognised(transcript, now), now)
 
     def _interrupts(self, text: str, only_hot_words: bool) -> bool:
@@ -195,11 +201,12 @@ class CallSession:
 
     def _answers(self, transcript: Transcript) -> bool:
         understanding = self._conversation.understand(transcript)
-        return self._conversation.transition(understanding) is not None
+        return self._conversation.reaction(transcript, understanding) is not None
 
     def _answer(self, transcript: Transcript, now: Ms) -> list[Action]:
         understanding = self._conversation.understand(transcript)
         turn = self.record.turns[-1]
+        turn.final_ms = now
         turn.text = transcript.text
         turn.confidence = transcript.confidence
         turn.alternatives = transcript.alternatives
@@ -214,14 +221,19 @@ class CallSession:
             confidence=round(understanding.confidence, 3),
             reason=understanding.reason,
         )
-        matched = self._conversation.transition(understanding) is not None
-        kept = matched or self._conversation.takes_any(transcript)
+        reaction = self._conversation.reaction(transcript, understanding)
+        if self._ending is not None and reaction is None:
+            # A goodbye was interrupted by something that is no reason to go on.
+            return self._end(self._ending, now)
         step = self._conversation.answer(transcript, understanding)
-        turn.action = f"{'answer' if kept else 'no_match'} -> {step.state}"
+        turn.action = f"{'no_match' if reaction is None else 'answer'} -> {step.state}"
+        if reaction is not None:
+            turn.counts = str(reaction.counts or usually_counts(understanding.intent or ""))
         self._reply_to = turn
         return self._take(step, now)
 
-    def _note_speech_end(self, at_ms: Ms) -> None:
+    def _note_speech_end(self, at_ms: Ms | None) -> None:
+        self._quiet_since = at_ms
         if self.record.turns and self._utterance_open:
             self.record.turns[-1].speech_end_ms = at_ms
 
@@ -235,6 +247,8 @@ class CallSession:
         self.record.note(now, "state", state=step.state)
         interruptible = self._ending is None
         self._ending = step.end
+        if step.end is not None and self._ends_at is not None:
+            self._ends_at = max(self._ends_at, now + self._settings.farewell_ms)
         self._queue = deque(self._barred(step, interruptible=interruptible))
         self.record.turns.append(TurnRecord(step.state))
         return self._play_next(now)
@@ -310,21 +324,27 @@ class CallSession:
         return None
 
     def _prompt_broke(self, event: PromptBroke, now: Ms) -> list[Action]:
-        if event.prompt != self._prompt:
+        if event.prompt != self._prompt or not self._prompt_playing:
             return []
         self._prompt_playing = False
-        if self._ending is EndReason.SYNTHESISER_FAILED:
-            # Not even the apology can be said.
-            return self._end(self._ending, now)
+        if self._ending is not None:
+            # Not even the goodbye can be said.
+            self.record.note(now, "failed", reason="prompt", detail=event.reason)
+            self.record.end_detail = self.record.end_detail or event.reason
+            return [*self._silence(), *self._end(self._ending, now)]
         return self._fail(EndReason.SYNTHESISER_FAILED, event.reason, now)
 
     def _fail(self, reason: EndReason, detail: str, now: Ms) -> list[Action]:
         """Apologise for a fault of ours, then end with it as the reason."""
         self.record.note(now, "failed", reason=str(reason), detail=detail)
-        if self._ending is not None:
+        if self._ending is not None and self._prompt_playing:
             # The goodbye is under way and needs no ear.
             return []
         self.record.end_detail = detail
+        return self._apologise(reason, now)
+
+    def _apologise(self, reason: EndReason, now: Ms) -> list[Action]:
+        """Say that the call must end, whatever is happening, and end it."""
         step = self._conversation.apologise(reason)
         never = tuple(replace(each, barge_in=BargeIn.NEVER) for each in step.say)
         return [*self._silence(), *self._take(replace(step, say=never), now)]
@@ -402,10 +422,14 @@ class CallSession:
         self._floor.endpoint_ms = self._settings.turns.endpoint_ms if endpoint is None else endpoint
         turn = self.record.turns[-1]
         turn.speech_start_ms = from_ms + self._settings.turns.preroll_ms
+        turn.speech_end_ms = self._quiet_since
         return OpenUtterance(self._utterance, from_ms, self._conversation.phrases())
 
     def _no_input(self, now: Ms) -> list[Action]:
         self.record.note(now, "no_input")
+        if self._ending is not None:
+            # A goodbye was interrupted by nothing but noise.
+            return self._end(self._ending, now)
         step = self._conversation.no_input()
         self.record.turns[-1].action = f"no_input -> {step.state}"
         return self._take(step, now)

@@ -313,7 +313,10 @@ class TurnTaking:
         return left <= self._settings.undecided_ms and self._answers(transcript)
 
     def _takes_turn(self, text: str) -> bool:
-        return self._interrupts(text, self._barge_in is BargeIn.HOT_WORDS)
+        # An overlap may outlast its prompt and reach into one that nothing interrupts.
+        return self._barge_in is not BargeIn.NEVER and self._interrupts(
+            text, self._barge_in is BargeIn.HOT_WORDS
+        )
 
     def _resume(self) -> list[Decision]:
         self._go(Phase.PROMPTING, None)

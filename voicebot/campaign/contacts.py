@@ -57,7 +57,10 @@ def read_contacts(path: Path, required: Collection[str] = ()) -> list[Contact]:
     header = _canonical(header_row)
     problems = [
         Problem(
-            name, f'there is no column "{column}"', 1, hint=f"the header is: {', '.join(header_row)}"
+            name,
+            f'there is no column "{column}"',
+            1,
+            hint=f"the header is: {', '.join(header_row)}",
         )
         for column in dict.fromkeys(("phone", *required))
         if column not in header
@@ -142,7 +145,9 @@ def _rows(path: Path) -> tuple[str, list[tuple[int, list[str]]]]:
                 rows.append((reader.line_num, row))
     except csv.Error as error:
         hint = "check the quotation marks"
-        raise BadContacts(Problem(name, f"is not CSV: {error}", reader.line_num, hint=hint)) from error
+        raise BadContacts(
+            Problem(name, f"is not CSV: {error}", reader.line_num, hint=hint)
+        ) from error
     return name, rows
 
 

@@ -1,12 +1,13 @@
 """What became of one attempt to call somebody."""
 
+from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 
 from voicebot.call.events import Ms
 from voicebot.call.record import CallRecord
 from voicebot.campaign.contacts import Contact
-from voicebot.dialogue.script import EndReason
+from voicebot.dialogue.script import Counts, EndReason
 
 
 class Disposition(StrEnum):
@@ -52,11 +53,6 @@ class Attempt:
         return None if self.record is None else self.record.end_reason
 
 
-QUESTIONS = "ask_"
-AFFIRMATIVE = "affirm"
-REFUSALS = frozenset({"deny", "not_interested", "already_bought", "no_money"})
-
-
 def intention(attempt: Attempt) -> tuple[Intention, str]:
     """Grade an attempt and name the rule that did it.
 
@@ -69,10 +65,10 @@ def intention(attempt: Attempt) -> tuple[Intention, str]:
         return Intention.E, "not connected"
     if record.end_reason is EndReason.OPTED_OUT:
         return Intention.F, "opted out"
-    intents = [turn.intent for turn in record.turns if turn.intent is not None]
-    questions = sum(intent.startswith(QUESTIONS) for intent in intents)
-    affirmatives = intents.count(AFFIRMATIVE)
-    refusals = sum(intent in REFUSALS for intent in intents)
+    counts = Counter(turn.counts for turn in record.turns)
+    questions = counts[Counts.QUESTION]
+    affirmatives = counts[Counts.AFFIRMATIVE]
+    refusals = counts[Counts.REFUSAL]
     counted = f"{questions} questions, {affirmatives} affirmatives, {refusals} refusals"
     if refusals == 0 and (questions >= 2 or affirmatives >= 2):
         return Intention.A, counted

@@ -1,0 +1,115 @@
+"""The composition root: the only place that names concrete engines and transports."""
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from voicebot import config
+from voicebot.audio import wav
+from voicebot.call.record import CallRecord
+from voicebot.call.session import CallSession
+from voicebot.campaign.contacts import Contact
+from voicebot.dialogue.conversation import spoken_prompts
+from voicebot.dialogue.script import Script
+from voicebot.engines.espeak import EspeakSynthesiser
+from voicebot.engines.pyttsx3 import Pyttsx3Synthesiser
+from voicebot.engines.vosk import VoskModel
+from voicebot.engines.webrtc_vad import webrtc_vad
+from voicebot.runtime.call_runner import Parts, run_call
+from voicebot.runtime.driver import Recording
+from voicebot.runtime.prompt_cache import PromptCache
+from voicebot.runtime.virtual_time import InlineExecutor, run_virtual
+from voicebot.runtime.voice import PromptVoice
+from voicebot.simulation.persona_file import load_personas
+from voicebot.simulation.trunk import SimulatedTrunk, Wire, check_contacts
+from voicebot.simulation.voices import CallerVoice
+from voicebot.speech.detector import SpeechDetector
+from voicebot.speech.synthesiser import Synthesiser
+from voicebot.transports.loopback import Line, LoopbackLeg, connect
+from voicebot.transports.replay import ReplayLeg
+
+SYNTHESISERS: dict[str, Callable[[], Synthesiser]] = {
+    "espeak": EspeakSynthesiser,
+    "pyttsx3": Pyttsx3Synthesiser,
+}
+
+SYNTHESIS_THREADS = 2
+"""Prompts made at once in real time; espeak itself makes one at a time."""
+
+
+def load_model(option: Path | None) -> VoskModel:
+    """Load the model to hear with; see `config.model_folder`."""
+    return VoskModel(config.model_folder(option))
+
+
+def prompt_voice(
+    engine: str, line_rate: int = config.LINE_RATE, *, cache: Path | None = None
+) -> PromptVoice:
+    """Return the robot's voice by the name of its engine; `cache` is the user's when None."""
+    folder = config.cache_folder() if cache is None else cache
+    return PromptVoice(PromptCache(folder, SYNTHESISERS[engine](), line_rate))
+
+
+def speech_detector() -> SpeechDetector:
+    """Return an ear for one call, or for one simulated callee."""
+    return SpeechDetector(webrtc_vad())
+
+
+def parts(model: VoskModel, voice: PromptVoice, *, realtime: bool) -> Parts:
+    """Return what calls are made of, in real or in virtual time."""
+    return Parts(
+        detector=speech_detector,
+        recogniser=model.recogniser,
+        voice=voice,
+        ears=(lambda: ThreadPoolExecutor(1, "ear")) if realtime else InlineExecutor,
+        voices=ThreadPoolExecutor(SYNTHESIS_THREADS, "voice") if realtime else InlineExecutor(),
+    )
+
+
+def replay(
+    recording: Path,
+    script: Script,
+    variables: Mapping[str, str],
+    model: VoskModel,
+    voice: PromptVoice,
+) -> tuple[CallRecord, Recording]:
+    """Run a recording of a caller's side through a whole call, in virtual time."""
+    pcm = wav.read_mono(recording, config.LINE_RATE)
+    prepare(voice, script, variables)
+
+    async def call() -> tuple[CallRecord, Recording]:
+        leg = ReplayLeg(pcm, config.LINE_RATE)
+        made = parts(model, voice, realtime=False)
+        return await run_call(CallSession(script, variables), leg, made)
+
+    return run_virtual(call())
+
+
+def prepare(voice: PromptVoice, script: Script, variables: Mapping[str, str]) -> None:
+    """Render everything a call with these variables may say, before the line is open."""
+    voice.prepare(spoken_prompts(script, variables))
+
+
+def simulated_trunk(folder: Path, contacts: Sequence[Contact], seed: int) -> SimulatedTrunk:
+    """Return a network in which the contacts' personas, kept beside the script, pick up."""
+    personas = load_personas(folder)
+    check_contacts(contacts, personas, str(folder / "contacts.csv"))
+    return SimulatedTrunk(
+        personas,
+        seed=seed,
+        sample_rate=config.LINE_RATE,
+        open_wire=_open_wire,
+        synthesiser=_caller_synthesiser,
+        detector=speech_detector,
+    )
+
+
+def _open_wire(to_robot: Line, to_caller: Line) -> Wire:
+    robot, caller = LoopbackLeg(config.LINE_RATE), LoopbackLeg(config.LINE_RATE)
+    return Wire(robot, caller, connect(robot, caller, to_robot=to_robot, to_caller=to_caller))
+
+
+def _caller_synthesiser(voice: CallerVoice) -> Synthesiser:
+    return EspeakSynthesiser(
+        variant=voice.variant, rate=voice.rate, pitch=voice.pitch, pitch_range=voice.pitch_range
+    )
