@@ -177,13 +177,13 @@ def _spelled(found: Match[str]) -> str:
 
 
 _RULES: tuple[tuple[re.Pattern[str], _Reader], ...] = tuple(
-    (re.compile(pattern, re.IGNORECASE), reader)
+    (re.compile(pattern), reader)
     for pattern, reader in (
         (r"(?<!\d)(?P<year>(?:19|20)\d\d)[-/.](?P<month>0?[1-9]|1[0-2])[-/.]"
          r"(?P<day>3[01]|[12]\d|0?[1-9])(?!\d)", _date),
         (r"(?<!\d)(?:19|20)\d\d(?=年)", lambda found: found[0].translate(_YEAR)),
-        (r"(?<![\d:])(?P<hour>[01]?\d|2[0-4])[:：](?P<minute>[0-5]\d)(?:[:：](?P<second>[0-5]\d))?(?![\d:])",
-         _time),
+        (r"(?<![\d:])(?P<hour>[01]?\d|2[0-4])[:：](?P<minute>[0-5]\d)"
+         r"(?:[:：](?P<second>[0-5]\d))?(?![\d:])", _time),
         (rf"[￥¥]\s*(?P<amount>{_NUMBER})\s*(?P<myriads>[百千万亿]*)元?", _money),
         # Several hyphens, or many digits with one: a telephone number.
         (r"(?<![\d-])\d+(?:-\d+){2,}(?![\d-])|(?<![\d-])0\d{2,3}-\d{7,8}(?![\d-])",
@@ -195,19 +195,18 @@ _RULES: tuple[tuple[re.Pattern[str], _Reader], ...] = tuple(
         (r"(?<![\d/])(?P<above>[1-9]\d?)/(?P<below>[1-9]\d{0,2})(?![\d/])", _fraction),
         (rf"(?P<what>{_IDENTIFIER}\s*)(?P<digits>\d{{3,}})(?![\d.])",
          lambda found: found["what"] + _read_out(found["digits"])),
-        (r"(?P<letters>[A-Z]+)-?(?P<digits>\d+)(?![\d.])", _code),
+        (r"(?P<letters>[A-Za-z]+)-?(?P<digits>\d+)(?![\d.])", _code),
         (r"\d+(?:\.\d+){2,}", _dotted),
         (rf"{_ALONE}-(?={_NUMBER})", lambda found: "负"),
-        (rf"(?P<amount>{_NUMBER})\s*(?P<unit>{_UNIT})(?![A-Z])",
+        (rf"(?P<amount>{_NUMBER})\s*(?P<unit>(?i:{_UNIT}))(?![A-Za-z])",
          lambda found: _counted(found["amount"]) + _UNITS[found["unit"].lower()]),
         (rf"(?<![\d.第])(?P<amount>{_NUMBER})\s*(?=[{_COUNTED}])",
          lambda found: _counted(found["amount"])),
         (_NUMBER, _bare),
-        (r"(?<=[A-Z])\.(?=[A-Z])", lambda found: "点"),
+        (r"(?<=[A-Za-z])\.(?=[A-Za-z])", lambda found: "点"),
+        # Only capitals are spelled: VIP and APP, but not Latte.
+        (r"(?<![A-Za-z-])[A-Z]{2,5}(?![A-Za-z-])", _spelled),
     )
-) + (
-    # Only capitals are spelled: VIP and APP, but not Latte.
-    (re.compile(r"(?<![A-Za-z-])[A-Z]{2,5}(?![A-Za-z-])"), _spelled),
 )  # fmt: skip
 
 
