@@ -25,13 +25,13 @@ def _alaw_decoder() -> NDArray[np.int16]:
     magnitude = np.where(
         exponent == 0, (mantissa << 4) + 8, ((mantissa << 4) + 0x108) << np.maximum(exponent - 1, 0)
     )
-    return np.where(code & 0x80, magnitude, -magnitude).astype(np.int16)
+    return np.asarray(np.where(code & 0x80, magnitude, -magnitude), np.int16)
 
 
 def _ulaw_decoder() -> NDArray[np.int16]:
     code = ~np.arange(256, dtype=np.int32) & 0xFF
     magnitude = ((((code & 15) << 3) + 0x84) << ((code >> 4) & 7)) - 0x84
-    return np.where(code & 0x80, -magnitude, magnitude).astype(np.int16)
+    return np.asarray(np.where(code & 0x80, -magnitude, magnitude), np.int16)
 
 
 def _alaw_encoder() -> NDArray[np.uint8]:
@@ -43,7 +43,7 @@ def _alaw_encoder() -> NDArray[np.uint8]:
         exponent = np.where(magnitude >= 1 << (bit - 1), bit - 4, exponent)
     mantissa = np.where(exponent <= 1, magnitude & 15, (magnitude >> (exponent - 1)) & 15)
     code = (exponent << 4) | mantissa
-    return ((code | np.where(sample < 0, 0, 0x80)) ^ 0x55).astype(np.uint8)
+    return np.asarray((code | np.where(sample < 0, 0, 0x80)) ^ 0x55, np.uint8)
 
 
 def _ulaw_encoder() -> NDArray[np.uint8]:
@@ -53,7 +53,7 @@ def _ulaw_encoder() -> NDArray[np.uint8]:
     for bit in range(1, 8):
         exponent = np.where(magnitude >= 1 << (bit + 5), bit, exponent)
     code = (exponent << 4) | ((magnitude >> (exponent + 1)) & 15)
-    return (~(code | np.where(sample < 0, 0x80, 0)) & 0xFF).astype(np.uint8)
+    return np.asarray(~(code | np.where(sample < 0, 0x80, 0)) & 0xFF, np.uint8)
 
 
 # Encoders are indexed by the sample's bits read as unsigned.
@@ -66,7 +66,7 @@ _DECODERS = {Codec.ALAW: _alaw_decoder(), Codec.ULAW: _ulaw_decoder()}
 
 def encode(pcm: bytes, codec: Codec) -> bytes:
     """Compress signed 16-bit little-endian samples to one byte each."""
-    return _ENCODERS[codec][np.frombuffer(pcm, "<u2")].tobytes()
+    return bytes(_ENCODERS[codec][np.frombuffer(pcm, "<u2")])
 
 
 def decode(data: bytes, codec: Codec) -> bytes:

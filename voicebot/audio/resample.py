@@ -11,7 +11,7 @@ def resample(pcm: bytes, from_hz: int, to_hz: int) -> bytes:
     """Return the whole mono signal (signed 16-bit little-endian) at another rate."""
     if from_hz == to_hz:
         return pcm
-    return _pcm(soxr.resample(np.frombuffer(pcm, "<i2"), from_hz, to_hz))
+    return _pcm(soxr.resample(_samples(pcm), from_hz, to_hz))
 
 
 class StreamResampler(Protocol):
@@ -42,16 +42,21 @@ class _Same:
 class _Soxr:
     def __init__(self, from_hz: int, to_hz: int) -> None:
         # QQ and LQ alias audibly; HQ is soxr's own default and costs 5 us for a frame.
-        self._stream = soxr.ResampleStream(from_hz, to_hz, 1, dtype="int16", quality="HQ")
+        self._stream = soxr.ResampleStream(from_hz, to_hz, 1, dtype="float32", quality="HQ")
 
     def push(self, pcm: bytes) -> bytes:
-        return _pcm(self._stream.resample_chunk(np.frombuffer(pcm, "<i2")))
+        return _pcm(self._stream.resample_chunk(_samples(pcm)))
 
     def flush(self) -> bytes:
-        rest = self._stream.resample_chunk(np.zeros(0, np.int16), last=True)
+        rest = self._stream.resample_chunk(np.zeros(0, np.float32), last=True)
         self._stream.clear()
         return _pcm(rest)
 
 
-def _pcm(samples: NDArray[np.int16]) -> bytes:
-    return samples.astype("<i2", copy=False).tobytes()
+def _samples(pcm: bytes) -> NDArray[np.float32]:
+    # With 16-bit samples soxr adds dither that differs from one stream to the next.
+    return np.frombuffer(pcm, "<i2").astype(np.float32)
+
+
+def _pcm(samples: NDArray[np.float32]) -> bytes:
+    return np.clip(np.rint(samples), -32768, 32767).astype("<i2").tobytes()
