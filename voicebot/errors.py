@@ -6,6 +6,7 @@ VoicebotError
 |   |-- BadContacts    every bad row at once
 |   |-- BadModel
 |   `-- BadScript      every problem of a script at once
+|-- StorageFailed      a result could not be kept: a full disk, a folder in the way (exit 2)
 |-- MissingPart        a program, device or package that is not installed (exit 2)
 `-- EngineFailed       a recogniser or synthesiser broke while it worked
     |-- RecogniserFailed
@@ -64,6 +65,10 @@ class BadScript(BadInput):
 
 class MissingPart(VoicebotError):
     """Something is not installed; the text says what and how to get it."""
+
+
+class StorageFailed(VoicebotError):
+    """A result could not be kept; the text names the file, the fault and the way out."""
 
 
 class EngineFailed(VoicebotError):
