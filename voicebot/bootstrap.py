@@ -90,9 +90,11 @@ def prepare(voice: PromptVoice, script: Script, variables: Mapping[str, str]) ->
     voice.prepare(spoken_prompts(script, variables))
 
 
-def simulated_trunk(folder: Path, contacts: Sequence[Contact], seed: int) -> SimulatedTrunk:
-    """Return a network in which the contacts' personas, kept beside the script, pick up."""
-    personas = load_personas(folder)
+def simulated_trunk(
+    folder: Path, script: Script, contacts: Sequence[Contact], seed: int
+) -> SimulatedTrunk:
+    """Return a network in which the contacts' personas, kept in `folder`, pick up."""
+    personas = load_personas(folder, states=script.states)
     check_contacts(contacts, personas, str(folder / "contacts.csv"))
     return SimulatedTrunk(
         personas,

@@ -4,6 +4,7 @@ import csv
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 
 from voicebot.errors import BadContacts, Problem
@@ -15,7 +16,7 @@ ENCODINGS = ("utf-8-sig", "gb18030")
 """UTF-8 with and without a mark, then what a Chinese Excel writes. GB18030 reads nearly every
 byte, so it comes last."""
 
-DIALLABLE = re.compile(r"\+?\d{6,15}")
+DIALLABLE = re.compile(r"\+?[0-9]{6,15}")
 """E.164 has 15 digits at most; short codes below 6 digits are never customers."""
 
 MAX_FIELD_CHARACTERS = 1000
@@ -35,8 +36,8 @@ class Contact:
 
 
 def mask(phone: str) -> str:
-    """Hide the middle of a number: `138****5678`. What is too short is hidden whole."""
-    if len(phone) < 7:
+    """Hide the middle of a number: `138****5678`. What is shorter is hidden whole."""
+    if len(phone) < 11:
         return "*" * len(phone)
     return f"{phone[:3]}{'*' * (len(phone) - 7)}{phone[-4:]}"
 
@@ -134,10 +135,11 @@ def _rows(path: Path) -> tuple[str, list[tuple[int, list[str]]]]:
         data = path.read_bytes()
     except OSError as error:
         raise BadContacts(Problem(name, f"cannot be read: {error.strerror}")) from error
-    if not data.strip():
-        raise BadContacts(Problem(name, "is empty", hint="the first line names the columns"))
     text = _decode(name, data)
-    reader = csv.reader(text.splitlines(keepends=True), strict=True)
+    if not text.strip():
+        raise BadContacts(Problem(name, "is empty", hint="the first line names the columns"))
+    # Not `splitlines`, which also cuts at U+2028 and other marks that stand in names.
+    reader = csv.reader(StringIO(text, newline=""), strict=True)
     rows = []
     try:
         for row in reader:

@@ -10,7 +10,7 @@ from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from voicebot import bootstrap, config
+from voicebot import __version__, bootstrap, config
 from voicebot.call.session import CallSession
 from voicebot.campaign.contacts import Contact, mask, read_contacts
 from voicebot.campaign.outcome import Attempt, intention
@@ -19,6 +19,7 @@ from voicebot.dialogue.loader import load_script
 from voicebot.dialogue.script import Script
 from voicebot.report.files import write_attempt, write_outcomes
 from voicebot.report.report import write_report
+from voicebot.report.sound import CallSounds
 from voicebot.runtime.campaign_runner import run_campaign
 from voicebot.runtime.driver import Recording
 from voicebot.runtime.virtual_time import run_virtual
@@ -69,34 +70,41 @@ def demo(
     script = load_script(folder, can_say=ear.missing)
     required = [name for name, each in script.variables.items() if each.default is None]
     contacts = read_contacts(folder / "contacts.csv", required)
-    trunk = bootstrap.simulated_trunk(folder, contacts, seed)
+    trunk = bootstrap.simulated_trunk(folder, script, contacts, seed)
     voice = bootstrap.prompt_voice(engine)
     out.mkdir(parents=True, exist_ok=True)
     for contact in contacts:
         bootstrap.prepare(voice, script, contact.variables)
     run = _Run(script, contacts, out, console)
-    calls = run_campaign(
-        contacts,
-        script,
-        trunk,
-        bootstrap.parts(ear, voice, realtime=realtime),
-        finished=run.finished,
-        progress=run.progress,
-        concurrency=REALTIME_CALLS if realtime else 1,
-    )
+
+    async def calls() -> None:
+        await run_campaign(
+            contacts,
+            script,
+            trunk,
+            bootstrap.parts(ear, voice, realtime=realtime),
+            finished=run.finished,
+            progress=run.progress,
+            concurrency=REALTIME_CALLS if realtime else 1,
+        )
+        await trunk.close()
+
     with run.live:
         if realtime:
-            asyncio.run(calls)
+            asyncio.run(calls())
         else:
-            run_virtual(calls)
+            run_virtual(calls())
         run.show(force=True)
     conditions = {
+        "script": f"{script.name} {script.version}",
         "model": f"{ear.folder.name}, {ear.sample_rate} Hz",
         "voice": engine,
+        "line": f"{config.LINE_RATE} Hz, simulated customers",
         "seed": str(seed),
         "time": "real" if realtime else "virtual",
+        "voicebot": __version__,
     }
-    run.write(conditions)
+    run.write(conditions, virtual_time=not realtime)
     run.summarise(time.perf_counter() - started)
 
 
@@ -111,7 +119,7 @@ class _Run:
         self._out = out
         self._console = console
         self._attempts: dict[int, Attempt] = {}
-        self._recordings: dict[int, Recording] = {}
+        self._sounds = CallSounds()
         self._running: dict[int, str] = {}
         self._bar = Progress(
             TextColumn("calls"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
@@ -132,7 +140,9 @@ class _Run:
         if recording is None:
             write_attempt(self._out, attempt)
         else:
-            self._recordings[attempt.number] = recording
+            self._sounds.add(
+                attempt.number, bytes(recording.caller), bytes(recording.robot), config.LINE_RATE
+            )
             write_attempt(self._out, attempt, recording.caller, recording.robot, config.LINE_RATE)
         self._bar.advance(self._task)
         self.show(force=True)
@@ -144,15 +154,18 @@ class _Run:
             self._shown = now
             self.live.update(self._view(), refresh=True)
 
-    def write(self, conditions: dict[str, str]) -> None:
+    def write(self, conditions: dict[str, str], *, virtual_time: bool) -> None:
         """Write what concerns the whole run."""
         attempts = [self._attempts[number] for number in sorted(self._attempts)]
         write_outcomes(self._out / "outcomes.csv", attempts, list(self._script.outcome))
-        sounds = {
-            number: (bytes(recording.caller), bytes(recording.robot), config.LINE_RATE)
-            for number, recording in self._recordings.items()
-        }
-        write_report(self._out / "report.html", self._script.title, attempts, sounds, conditions)
+        write_report(
+            self._out / "report.html",
+            self._script.title,
+            attempts,
+            self._sounds,
+            conditions,
+            virtual_time=virtual_time,
+        )
 
     def summarise(self, seconds: float) -> None:
         """Say what came of it and where it is."""

@@ -1,0 +1,82 @@
+"""Who picks up the phone, or does not: the typed model of a simulated caller.
+
+A persona is immutable; every random choice that it leaves open (wordings, thinking times) is
+made by the caller from a seeded generator.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from voicebot.campaign.outcome import Disposition
+from voicebot.simulation.line import LineSettings
+from voicebot.simulation.utterance import Utterance
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From so many milliseconds to so many, both allowed."""
+
+    least: int
+    most: int
+
+
+THINKING = Span(500, 900)
+"""Longer than the silence between two sentences of a prompt (320 ms), so that callers wait for
+the robot to finish; people leave 200 ms, since they hear a sentence coming to its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a caller does in one turn of theirs; with nothing to say and no hang-up: silence."""
+
+    say: tuple[Utterance, ...] = ()
+    """Wordings to choose from."""
+    after_ms: Span = THINKING
+    """Silence after the robot's last sound. With less than `THINKING` a caller may answer into
+    the middle of a prompt."""
+    barge_in_ms: int | None = None
+    """Act so long after the robot began to speak, without waiting for its end."""
+    hang_up: bool = False
+    """Put the phone down when everything is said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """What a caller does about a robot that says nothing."""
+
+    ms: int = 9000
+    """Silence of both until the caller speaks unprompted."""
+    say: tuple[Utterance, ...] = ()
+    """Said one after another, `ms` apart; then the caller hangs up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Persona:
+    """One kind of callee."""
+
+    name: str
+    about: str = ""
+    """What this persona is for, in a sentence."""
+    answer: Disposition = Disposition.ANSWERED_HUMAN
+    ring_ms: int = 6000
+    """Until the phone is picked up, or the network gives up."""
+    voice: str | None = None
+    """A name in `voices.VOICES`; drawn when None."""
+    line: LineSettings = field(default_factory=LineSettings)
+    """From the caller to the robot."""
+    greeting: Reply | None = None
+    """What is said on picking up, before anything is heard; `after_ms` counts from the answer."""
+    patience: Patience = field(default_factory=Patience)
+    replies: Mapping[str, tuple[Reply, ...]] = field(default_factory=dict)
+    """By the script's state: the first visit, the second ...; the last one serves from then on."""
+    otherwise: tuple[Reply, ...] = ()
+    """In every other state, counted by state too; silence when empty."""
+    repeats: int = 3
+    """How often a caller answers in the same state; the next time they hang up instead."""
+
+    def reply(self, state: str, visit: int) -> Reply:
+        """Return what is done in `state` on a visit, counted from 0."""
+        if visit >= self.repeats:
+            return Reply(hang_up=True)
+        replies = self.replies.get(state, self.otherwise)
+        return replies[min(visit, len(replies) - 1)] if replies else Reply()
