@@ -21,7 +21,7 @@ check: $(VENV)/.dev
 	$(BIN)/lint-imports
 
 fixtures: $(VENV)/.runtime
-	$(BIN)/python -m recipes.fixtures
+	$(BIN)/python audio_fixtures/make.py
 
 # Versions and hashes only: no index address belongs in these files.
 constraints: $(VENV)/.dev

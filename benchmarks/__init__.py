@@ -1,0 +1,1 @@
+"""What is measured, and how; figures are published in docs/performance.md."""
