@@ -7,23 +7,22 @@ at another rate than it was trained for hears nonsense and says nothing about it
 import json
 import math
 import os
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryFile
+from typing import Any, Self
 
 import vosk
 
 from voicebot.audio.resample import StreamResampler, stream_resampler
-from voicebot.errors import BadModel, Problem, RecogniserFailed
+from voicebot.engines import vosk_folder
+from voicebot.errors import RecogniserFailed
 from voicebot.speech.recogniser import UNKNOWN, Transcript, Word
 
 ALTERNATIVES = 5
 """Readings asked of the lattice; their costs give the confidence, their texts serve the intents."""
-
-NEEDED_FILES = ("am/final.mdl", "conf/mfcc.conf")
-"""What every Vosk model has; its graph is either HCLG.fst or HCLr.fst with Gr.fst."""
-GRAPHS = (("graph/HCLr.fst", "graph/Gr.fst"), ("graph/HCLG.fst",))
 
 # Vosk and Kaldi write to standard error past Python; what matters reaches us as a return value.
 vosk.SetLogLevel(-1)
@@ -34,12 +33,21 @@ class VoskModel:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.sample_rate = _check(folder)
-        with _silenced_standard_error():
+        self.sample_rate = vosk_folder.check(folder)
+        self._takes_grammar = vosk_folder.has_runtime_graph(folder)
+        captured = _CapturedStandardError()
+        failure: Exception | None = None
+        with captured:
             try:
                 self._model = vosk.Model(str(folder))
             except Exception as error:
-                raise _bad(folder, "cannot be loaded by vosk", "install it again") from error
+                failure = error
+        # A broken graph is only printed; the first call would end the process.
+        why = captured.first_error()
+        if failure is not None or why:
+            # Only the acoustic model is read without being named.
+            what = "cannot be loaded" if str(folder) in why else "am/final.mdl is damaged"
+            raise vosk_folder.bad(folder, f"{what}: {why}", "install it again") from failure
         self._pieces = lru_cache(maxsize=20_000)(self._segment)
 
     def recogniser(self, line_rate: int) -> "VoskRecogniser":
@@ -62,8 +70,11 @@ class VoskModel:
         return tuple(piece for piece in self.segment(phrase) if not self.knows(piece))
 
     def start(self, phrases: Sequence[str] | None) -> Any:
-        """Return a Kaldi recogniser for one utterance (about 1 ms with 300 phrases)."""
-        if phrases is None:
+        """Return a Kaldi recogniser for one utterance (about 1 ms with 300 phrases).
+
+        A model with a static graph hears anything.
+        """
+        if phrases is None or not self._takes_grammar:
             kaldi = vosk.KaldiRecognizer(self._model, self.sample_rate)
         else:
             spoken = [" ".join(self.segment(each)) for each in phrases if not self.missing(each)]
@@ -110,7 +121,7 @@ class VoskRecogniser:
             raise RecogniserFailed("accept() before listen()")
         if self._feed(self._resampler.push(pcm)):
             return self._text()
-        partial = json.loads(self._kaldi.PartialResult()).get("partial", "")
+        partial: str = json.loads(self._kaldi.PartialResult()).get("partial", "")
         return self._text() + partial.replace(" ", "")
 
     def finish(self) -> Transcript:
@@ -186,44 +197,24 @@ def _posteriors(log_scores: list[float]) -> list[float]:
     return [weight / sum(weights) for weight in weights]
 
 
-def _check(folder: Path) -> int:
-    """Return the model's sample rate in Hz, or say what is wrong with the folder."""
-    hint = "give the unpacked folder of a Vosk model: it holds am/, conf/ and graph/"
-    if not folder.is_dir():
-        raise _bad(folder, "is not a folder" if folder.exists() else "does not exist", hint)
-    for name in NEEDED_FILES:
-        if not (folder / name).is_file() or (folder / name).stat().st_size == 0:
-            raise _bad(folder, f"is no Vosk model: {name} is missing or empty", hint)
-    if not any(all((folder / part).is_file() for part in graph) for graph in GRAPHS):
-        wanted = " or ".join(" + ".join(graph) for graph in GRAPHS)
-        raise _bad(folder, f"is no Vosk model: it has neither {wanted}", hint)
-    if not (folder / "graph/words.txt").is_file():
-        raise _bad(folder, "is no Vosk model: graph/words.txt is missing", hint)
-    options = (folder / "conf/mfcc.conf").read_text(encoding="utf-8", errors="replace")
-    for line in options.splitlines():
-        name, _, value = line.strip().partition("=")
-        if name == "--sample-frequency":
-            rate = int(float(value))
-            if not 8000 <= rate <= 48000:
-                raise _bad(folder, f"conf/mfcc.conf asks for {rate} Hz", "8000 or 16000 are usual")
-            return rate
-    # Kaldi's own default, which the official 16 kHz models leave unsaid.
-    return 16000
+class _CapturedStandardError:
+    """Keeps what C code prints off the terminal, and has it to say why something failed."""
 
-
-class _silenced_standard_error:  # noqa: N801 - reads as a statement where it is used
-    """Keeps what C code prints off the terminal; the exception that follows says it better."""
-
-    def __enter__(self) -> None:
+    def __enter__(self) -> Self:
+        self._printed = TemporaryFile()
         self._saved = os.dup(2)
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, 2)
-        os.close(nowhere)
+        os.dup2(self._printed.fileno(), 2)
+        return self
 
     def __exit__(self, *reason: object) -> None:
         os.dup2(self._saved, 2)
         os.close(self._saved)
+        self._printed.seek(0)
+        self._text = self._printed.read().decode(errors="replace")
+        self._printed.close()
 
-
-def _bad(folder: Path, what: str, hint: str) -> BadModel:
-    return BadModel(Problem(str(folder), what, hint=hint))
+    def first_error(self) -> str:
+        """Return the text of the first error without its place in Kaldi's source, or nothing."""
+        errors = (line for line in self._text.splitlines() if line.startswith("ERROR"))
+        text = re.sub(r"^ERROR( \(\S*\))?:? ?(\w+::\w+: )?", "", next(errors, ""))
+        return "".join(each if each.isprintable() else "?" for each in text)[:200]

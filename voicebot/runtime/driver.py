@@ -165,8 +165,12 @@ class CallDriver:
                 self._guarded(partial(self._session.handle, event))
         finally:
             self._handling = False
-        self._watch(self._session)
+        self._guarded(self._show)
         self._set_timer()
+
+    def _show(self, now: Ms) -> list[Action]:
+        self._watch(self._session)
+        return []
 
     def _guarded(self, decide: Callable[[Ms], list[Action]]) -> None:
         """Decide and act; a fault ends this call alone. The one supervisor of a call."""
@@ -267,8 +271,8 @@ class CallDriver:
         return [frame for frame in self._ring if self._at(frame.position) + FRAME_MS > from_ms]
 
     async def _speak(self, play: Play) -> None:
-        pieces = self._voice.pieces(play.spoken)
         try:
+            pieces = self._voice.pieces(play.spoken)
             while True:
                 async with asyncio.timeout(PROMPT_TIMEOUT_S):
                     piece = await self._blocking(lambda: next(pieces, None))

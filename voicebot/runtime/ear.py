@@ -7,6 +7,7 @@ The executor is the seam: one thread per call in real time, `InlineExecutor` in 
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
+from contextlib import suppress
 from typing import TypeVar
 
 from voicebot.audio.frame import FRAME_MS
@@ -104,9 +105,13 @@ class Ear:
         if future.done():
             self._deliver(future, then)
         else:
-            future.add_done_callback(
-                lambda done: self._loop.call_soon_threadsafe(self._deliver, done, then)
-            )
+            future.add_done_callback(lambda done: self._hand_over(done, then))
+
+    def _hand_over(self, future: Future[T], then: Callable[[T], None]) -> None:
+        """Take a result from the executor's thread to the loop's."""
+        # A job may outlive its call, and even the loop; then nobody waits for it.
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._deliver, future, then)
 
     def _deliver(self, future: Future[T], then: Callable[[T], None]) -> None:
         if future.cancelled() or self._broken:

@@ -40,7 +40,9 @@ class LoopbackLeg:
             self._queue.put_nowait(None)
 
     def deliver(self, pcm: bytes) -> None:
-        """Take one frame from the line."""
+        """Take one frame from the line; a closed leg takes none."""
+        if self.closed:
+            return
         frame = AudioFrame(pcm, self.sample_rate, self._position)
         self._position += len(pcm) // 2
         if self._queue.qsize() >= QUEUED_FRAMES:
@@ -65,12 +67,15 @@ async def connect(
     loop = asyncio.get_running_loop()
     quiet = silence(robot.sample_rate)
     due = loop.time()
-    while not (robot.closed or caller.closed):
-        due += FRAME_MS / 1000
-        await asyncio.sleep(max(0.0, due - loop.time()))
-        spoken = (robot.playout.pull() if robot.playout else None) or quiet
-        answered = (caller.playout.pull() if caller.playout else None) or quiet
-        caller.deliver(to_caller(spoken))
-        robot.deliver(to_robot(answered))
-    robot.close()
-    caller.close()
+    try:
+        while not (robot.closed or caller.closed):
+            due += FRAME_MS / 1000
+            await asyncio.sleep(max(0.0, due - loop.time()))
+            spoken = (robot.playout.pull() if robot.playout else None) or quiet
+            answered = (caller.playout.pull() if caller.playout else None) or quiet
+            caller.deliver(to_caller(spoken))
+            robot.deliver(to_robot(answered))
+    finally:
+        # A line that breaks is closed too, or both ends would wait for ever.
+        robot.close()
+        caller.close()
