@@ -10,6 +10,8 @@ from voicebot.speech.detector import (
     SpeechDetector,
     SpeechPaused,
     SpeechStarted,
+    SpeechWavered,
+    SpeechWentOn,
     level_dbfs,
 )
 
@@ -57,10 +59,27 @@ def test_the_detector_tells_at_once_when_it_is_sure() -> None:
     detector = SpeechDetector(loud)
     told = [detector.process(frame) for frame in frames(drawn("..###........"))]
 
-    moments = [number for number, event in enumerate(told) if event]
+    moments = [(number, event) for number, event in enumerate(told) if event]
 
-    assert moments == [4, 12]
+    assert moments == [
+        (4, SpeechStarted(2 * 160)),
+        (5, SpeechWavered(5 * 160)),
+        (12, SpeechPaused(5 * 160)),
+    ]
     assert not detector.speaking
+
+
+def test_a_gap_within_a_word_wavers_and_goes_on() -> None:
+    detector = SpeechDetector(loud)
+    told = [detector.process(frame) for frame in frames(drawn("####...####"))]
+
+    moments = [(number, event) for number, event in enumerate(told) if event]
+
+    assert moments == [
+        (2, SpeechStarted(0)),
+        (4, SpeechWavered(4 * 160)),
+        (7, SpeechWentOn()),
+    ]
 
 
 def test_a_loud_noise_that_is_no_voice_is_no_speech() -> None:

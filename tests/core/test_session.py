@@ -41,6 +41,8 @@ from voicebot.call.events import (
     ResumePrompt,
     SpeechPaused,
     SpeechStarted,
+    SpeechWavered,
+    SpeechWentOn,
     StopPrompt,
 )
 from voicebot.call.session import CallSession, CallSettings
@@ -338,6 +340,29 @@ def test_a_cough_changes_nothing() -> None:
 
     assert actions == []
     assert rig.until(5000) == []
+
+
+def test_a_cough_is_known_as_one_before_the_detector_is_sure_of_its_end() -> None:
+    rig = talking()
+    rig.at(1060, SpeechStarted(1000))
+    rig.at(1160, SpeechWavered())
+
+    actions = rig.at(1300, SpeechPaused(1140))
+
+    assert actions == []
+    assert PausePrompt() not in [action for _, action in rig.log]
+
+
+def test_speech_that_wavers_and_goes_on_pauses_the_prompt() -> None:
+    rig = talking()
+    rig.at(1060, SpeechStarted(1000))
+    rig.at(1220, SpeechWavered())
+    rig.at(1280, SpeechWentOn())
+
+    actions = rig.until(1280)
+
+    assert (1280, PausePrompt()) in rig.log
+    assert actions[0] == PausePrompt()
 
 
 def test_speech_over_the_prompt_pauses_it_after_240_ms() -> None:

@@ -31,6 +31,8 @@ from voicebot.call.events import (
     ResumePrompt,
     SpeechPaused,
     SpeechStarted,
+    SpeechWavered,
+    SpeechWentOn,
     StopPrompt,
 )
 from voicebot.call.session import CallSession, CallSettings
@@ -140,6 +142,16 @@ class Steps:
         world.give(SpeechStarted(at) if world.speaking else SpeechPaused(at))
 
     @staticmethod
+    def waver(world: World) -> None:
+        if world.speaking:
+            world.give(SpeechWavered())
+
+    @staticmethod
+    def go_on(world: World) -> None:
+        if world.speaking:
+            world.give(SpeechWentOn())
+
+    @staticmethod
     def prompt_starts(world: World) -> None:
         if world.playing is not None and not world.started and not world.paused:
             world.started = True
@@ -194,6 +206,8 @@ class Steps:
 plain_steps = st.sampled_from(
     [
         *[Steps.speech] * 4,
+        Steps.waver,
+        Steps.go_on,
         *[Steps.prompt_starts] * 2,
         *[Steps.prompt_ends] * 4,
         Steps.prompt_goes_on,

@@ -216,6 +216,43 @@ def test_a_cough_shorter_than_the_rule_changes_nothing() -> None:
     assert turns.deadline is None
 
 
+def test_a_cough_whose_end_is_not_sure_yet_is_waited_for() -> None:
+    turns = prompting()
+    turns.speech_started(2000, 2060)
+    turns.speech_wavered(2140)
+
+    decided = turns.expire(2240)
+    turns.speech_paused(2120, 2280)
+
+    assert decided == []
+    assert turns.phase is Phase.PROMPTING
+
+
+def test_a_consonant_at_the_rules_time_only_delays_it() -> None:
+    turns = prompting()
+    turns.speech_started(2000, 2060)
+    turns.speech_wavered(2230)
+    early = turns.expire(2290)
+
+    turns.speech_went_on(2300)
+    decided = turns.expire(2300)
+
+    assert early == []
+    assert decided == [Floor.PAUSE, Open(1700)]
+
+
+def test_wavering_matters_to_nobody_but_a_suspicion() -> None:
+    turns = listening()
+    turns.speech_started(2000, 2060)
+    before = turns.deadline
+
+    turns.speech_wavered(2300)
+    turns.speech_went_on(2340)
+
+    assert turns.phase is Phase.HEARING
+    assert turns.deadline == before
+
+
 def test_speech_as_long_as_the_rule_pauses_the_prompt_and_opens_the_ear() -> None:
     turns = prompting()
     turns.speech_started(2000, 2060)

@@ -227,6 +227,16 @@ def phrase_start_ms(at_ms: int) -> int:
     return begin
 
 
+@pytest.mark.parametrize("ms", [20, 60, 100, 160, 200])
+def test_a_cough_changes_nothing_with_the_real_detector(ms: int) -> None:
+    cough = ReplayLeg(drawn("." * 50) + tone(ms) + drawn("." * 150), RATE, tail_ms=0)
+
+    done = call(cough)
+
+    assert done.when("prompt_paused") == []
+    assert done.robot_sounds().startswith("#" * 21)
+
+
 def test_an_interruption_stops_the_prompt_for_good() -> None:
     done = call(quiet(1000) + "########", "不方便")
 

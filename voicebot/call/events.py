@@ -31,6 +31,16 @@ class SpeechStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class SpeechWavered:
+    """The caller may have stopped; `SpeechWentOn` or `SpeechPaused` follows within 160 ms."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechWentOn:
+    """The caller had only closed the mouth for a consonant."""
+
+
+@dataclass(frozen=True, slots=True)
 class SpeechPaused:
     """The caller has been silent for a moment."""
 
@@ -120,6 +130,8 @@ class LineBroke:
 Event = (
     Answered
     | SpeechStarted
+    | SpeechWavered
+    | SpeechWentOn
     | SpeechPaused
     | Partial
     | Recognised

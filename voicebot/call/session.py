@@ -38,6 +38,8 @@ from voicebot.call.events import (
     ResumePrompt,
     SpeechPaused,
     SpeechStarted,
+    SpeechWavered,
+    SpeechWentOn,
     StopPrompt,
 )
 from voicebot.call.record import CallRecord, PromptRecord, TurnRecord
@@ -122,6 +124,12 @@ class CallSession:
                 self.record.note(now, "speech_started", at_ms=event.at_ms)
                 self._note_speech_end(None)
                 return self._apply(self._floor.speech_started(event.at_ms, now), now)
+            case SpeechWavered():
+                self._floor.speech_wavered(now)
+                return []
+            case SpeechWentOn():
+                self._floor.speech_went_on(now)
+                return []
             case SpeechPaused():
                 self.record.note(now, "speech_paused", at_ms=event.at_ms)
                 self._note_speech_end(event.at_ms)

@@ -195,6 +195,17 @@ class TurnTaking:
                 pass
         return []
 
+    def speech_wavered(self, now: Ms) -> None:
+        """Note that the caller may have stopped: a cough is not believed to go on."""
+        if self.phase is Phase.SUSPECTING:
+            # It goes on or pauses long before; a detector that says neither is not waited for.
+            self._go(Phase.SUSPECTING, now + self._settings.weigh_ms)
+
+    def speech_went_on(self, now: Ms) -> None:
+        """Note that the caller had not stopped."""
+        if self.phase is Phase.SUSPECTING:
+            self._suspect(now)
+
     def speech_paused(self, at_ms: Ms, now: Ms) -> list[Decision]:
         """Note that the caller has not spoken since `at_ms`."""
         self._speaking = False

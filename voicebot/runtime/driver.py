@@ -31,6 +31,8 @@ from voicebot.call.events import (
     ResumePrompt,
     SpeechPaused,
     SpeechStarted,
+    SpeechWavered,
+    SpeechWentOn,
     StopPrompt,
 )
 from voicebot.call.leg import CallLeg
@@ -217,6 +219,10 @@ class CallDriver:
         match self._detector.process(frame):
             case detector.SpeechStarted(position):
                 self.post(SpeechStarted(self._at(position)))
+            case detector.SpeechWavered():
+                self.post(SpeechWavered())
+            case detector.SpeechWentOn():
+                self.post(SpeechWentOn())
             case detector.SpeechPaused(position):
                 self.post(SpeechPaused(self._at(position)))
             case None:

@@ -23,6 +23,8 @@ class DetectorSettings:
     """Voiced frames in a row that start speech."""
     pause_ms: int = 160
     """Unvoiced frames in a row that pause it: longer than the closure of a stop (90 ms)."""
+    waver_ms: int = 20
+    """Unvoiced frames in a row after which it may be over: a cough is, a stop goes on."""
     margin_db: float = 9.0
     """How far over the noise floor speech is."""
     keep_margin_db: float = 6.0
@@ -54,6 +56,18 @@ class SpeechPaused:
     position: int
 
 
+@dataclass(frozen=True, slots=True)
+class SpeechWavered:
+    """Perhaps no speech since sample `position`; `SpeechWentOn` or `SpeechPaused` follows."""
+
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechWentOn:
+    """It was the gap within a word."""
+
+
 def level_dbfs(pcm: bytes) -> float:
     """Return the RMS level; digital silence is -100."""
     samples = np.frombuffer(pcm, "<i2").astype(np.float32)
@@ -81,7 +95,9 @@ class SpeechDetector:
         """The tracked level of the line without speech."""
         return SILENT_DBFS if self._floor_dbfs is None else self._floor_dbfs
 
-    def process(self, frame: AudioFrame) -> SpeechStarted | SpeechPaused | None:
+    def process(
+        self, frame: AudioFrame
+    ) -> SpeechStarted | SpeechWavered | SpeechWentOn | SpeechPaused | None:
         """Take the next frame; tell what it changes, in sample positions of the stream."""
         settings = self._settings
         level = level_dbfs(frame.pcm)
@@ -89,14 +105,17 @@ class SpeechDetector:
         loud = level > max(self._follow(level) + margin, settings.quietest_dbfs)
         voiced = loud and self._is_voiced(frame)
         if voiced == self.speaking:
+            wavered = self.speaking and self._run * FRAME_MS >= settings.waver_ms
             self._run = 0
-            return None
+            return SpeechWentOn() if wavered else None
         self._run += 1
         needed_ms = settings.pause_ms if self.speaking else settings.start_ms
-        if self._run * FRAME_MS < needed_ms:
-            return None
         size = frame_samples(frame.sample_rate)
         position = frame.position - (self._run - 1) * size
+        if self.speaking and self._run * FRAME_MS == settings.waver_ms:
+            return SpeechWavered(position)
+        if self._run * FRAME_MS < needed_ms:
+            return None
         self._run = 0
         self.speaking = not self.speaking
         return SpeechStarted(position) if self.speaking else SpeechPaused(position)
