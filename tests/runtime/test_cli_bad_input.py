@@ -117,7 +117,7 @@ def test_a_folder_that_is_no_model_is_named(tmp_path: Path, capsys: Output) -> N
     code = main(["replay", "x.wav", "--script", str(CAMPAIGN), "--model", str(tmp_path)])
 
     assert code == 2
-    assert "am/final.mdl" in refused(capsys, tmp_path)
+    assert "is no Vosk model" in refused(capsys, tmp_path)
 
 
 def test_a_campaign_folder_that_is_not_there_is_named(tmp_path: Path, capsys: Output) -> None:

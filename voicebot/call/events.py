@@ -188,6 +188,14 @@ class CloseUtterance:
 
 
 @dataclass(frozen=True, slots=True)
+class ReopenUtterance:
+    """The caller goes on: recognise the utterance from its beginning, under a new number."""
+
+    utterance: int
+    phrases: Sequence[str] | None
+
+
+@dataclass(frozen=True, slots=True)
 class DropUtterance:
     """Stop recognising; no answer is wanted."""
 
@@ -206,6 +214,7 @@ Action = (
     | StopPrompt
     | OpenUtterance
     | CloseUtterance
+    | ReopenUtterance
     | DropUtterance
     | HangUp
 )

@@ -35,6 +35,7 @@ from voicebot.call.events import (
     PromptStarted,
     Recognised,
     RecogniserBroke,
+    ReopenUtterance,
     ResumePrompt,
     SpeechPaused,
     SpeechStarted,
@@ -44,7 +45,9 @@ from voicebot.call.events import (
 )
 from voicebot.call.record import CallRecord, PromptRecord, TurnRecord
 from voicebot.call.turn_taking import Answer, Decision, Floor, Open, TurnSettings, TurnTaking
+from voicebot.dialogue.completeness import Completeness
 from voicebot.dialogue.conversation import Conversation, Spoken, Step
+from voicebot.dialogue.intents import Understanding
 from voicebot.dialogue.script import BargeIn, EndReason, Script, usually_counts
 from voicebot.speech.recogniser import UNKNOWN, Transcript
 
@@ -80,7 +83,7 @@ class CallSession:
     ) -> None:
         self._settings = settings
         self._conversation = Conversation(script, variables, variant=variant)
-        self._floor = TurnTaking(settings.turns, self._interrupts, self._answers)
+        self._floor = TurnTaking(settings.turns, self._interrupts, self._answers, self._silence_ms)
         self.record = CallRecord(script.name, script.version, dict(variables))
         self.ended = False
         self._ending: EndReason | None = None
@@ -92,6 +95,10 @@ class CallSession:
         self._prompt_playing = False
         self._utterance = 0
         self._utterance_open = False
+        self._final_ms: Ms | None = None
+        """When the words of the present answer were there."""
+        self._understood: tuple[Transcript, Understanding] | None = None
+        """The last words that were matched: they are asked for again within one silence."""
         self._quiet_since: Ms | None = None
         """When the caller stopped speaking; None while they speak."""
         self._reply_to: TurnRecord | None = None
@@ -152,7 +159,7 @@ class CallSession:
                 return self._prompt_broke(event, now)
             case DtmfPressed():
                 self.record.note(now, "dtmf", digit=event.digit)
-                return []
+                return self._apply(self._floor.key_pressed(), now)
             case CallerHungUp():
                 self.record.note(now, "caller_hung_up")
                 # After the last prompt began the caller only closes what is closed.
@@ -197,6 +204,7 @@ class CallSession:
         self.record.note(
             now, "recognised", text=transcript.text, confidence=round(transcript.confidence, 3)
         )
+        self._final_ms = now
         return self._apply(self._floor.recognised(transcript, now), now)
 
     def _interrupts(self, text: str, only_hot_words: bool) -> bool:
@@ -207,14 +215,34 @@ class CallSession:
             return False
         return len(words) >= INTERRUPTING_CHARACTERS
 
+    def _understand(self, transcript: Transcript) -> Understanding:
+        if self._understood is None or self._understood[0] is not transcript:
+            self._understood = transcript, self._conversation.understand(transcript)
+        return self._understood[1]
+
+    def _silence_ms(self, transcript: Transcript | None) -> Ms:
+        """Return the silence that ends an answer with these words in the present state."""
+        settings, state = self._settings.turns, self._conversation.state
+        if transcript is not None:
+            understanding = self._understand(transcript)
+            match self._conversation.completeness(transcript, understanding):
+                case Completeness.COMPLETE:
+                    return settings.complete_ms if state.complete_ms is None else state.complete_ms
+                case Completeness.INCOMPLETE:
+                    own = state.incomplete_ms
+                    return settings.incomplete_ms if own is None else own
+                case Completeness.UNKNOWN:
+                    pass
+        return settings.endpoint_ms if state.endpoint_ms is None else state.endpoint_ms
+
     def _answers(self, transcript: Transcript) -> bool:
-        understanding = self._conversation.understand(transcript)
+        understanding = self._understand(transcript)
         return self._conversation.reaction(transcript, understanding) is not None
 
     def _answer(self, transcript: Transcript, now: Ms) -> list[Action]:
-        understanding = self._conversation.understand(transcript)
+        understanding = self._understand(transcript)
         turn = self.record.turns[-1]
-        turn.final_ms = now
+        turn.final_ms = self._final_ms
         turn.text = transcript.text
         turn.confidence = transcript.confidence
         turn.alternatives = transcript.alternatives
@@ -395,10 +423,15 @@ class CallSession:
             case Answer():
                 return self._answer(decision.transcript, now)
             case Floor.CLOSE:
-                self._utterance_open = False
+                return [CloseUtterance()]
+            case Floor.REOPEN:
+                self.record.note(now, "speech_resumed")
+                self._utterance += 1
+                return [ReopenUtterance(self._utterance, self._conversation.phrases())]
+            case Floor.ENDPOINT:
                 self.record.turns[-1].endpoint_ms = now
                 self.record.note(now, "endpoint")
-                return [CloseUtterance()]
+                return []
             case Floor.DROP:
                 self._utterance_open = False
                 return [DropUtterance()]
@@ -418,6 +451,11 @@ class CallSession:
                 return [StopPrompt()]
             case Floor.NO_INPUT:
                 return self._no_input(now)
+            case Floor.KEY:
+                # The script asks for words; the re-prompt says so.
+                step = self._conversation.no_match()
+                self.record.turns[-1].action = f"no_match -> {step.state}"
+                return self._take(step, now)
             case Floor.RECOGNISER_LATE:
                 return self._fail(EndReason.RECOGNISER_TIMEOUT, "no text in time", now)
             case _:
@@ -426,8 +464,6 @@ class CallSession:
     def _open(self, from_ms: Ms) -> Action:
         self._utterance += 1
         self._utterance_open = True
-        endpoint = self._conversation.state.endpoint_ms
-        self._floor.endpoint_ms = self._settings.turns.endpoint_ms if endpoint is None else endpoint
         turn = self.record.turns[-1]
         turn.speech_start_ms = from_ms + self._settings.turns.preroll_ms
         turn.speech_end_ms = self._quiet_since

@@ -13,8 +13,9 @@ words they make the phase:
                  was an interruption or the prompt goes on
     LISTENING    neither speaks, an answer is awaited: no-input runs
     HEARING      the caller answers
-    TRAILING     the caller has paused: the endpoint's silence runs
-    RECOGNISING  the answer is over, its text is awaited
+    TRAILING     the caller has paused: the endpoint's silence runs, and inside it the recogniser
+                 already closes the utterance, so that its words tell how long to wait
+    RECOGNISING  the answer is over, its text is still awaited
 
 Every phase but IDLE and PROMPTING has a deadline, and PROMPTING ends when the prompt does.
 """
@@ -46,8 +47,13 @@ class Phase(Enum):
 class TurnSettings:
     """Times of turn taking, in milliseconds."""
 
+    complete_ms: Ms = 300
+    """Silence that ends an answer whose words are complete, counted from the last sample of
+    speech. Longer than the detector's own hangover, so that the words are known by then."""
     endpoint_ms: Ms = 700
-    """Silence that ends an answer, counted from the last sample of speech."""
+    """The same while nothing tells whether they are."""
+    incomplete_ms: Ms = 1600
+    """The same when they trail off: 那个, 因为, half a number."""
     barge_in_ms: Ms = 240
     """Speech over a prompt that pauses it: a cough is shorter, two syllables are longer."""
     weigh_ms: Ms = 300
@@ -76,12 +82,19 @@ class Floor(Enum):
     """What the floor wants done."""
 
     CLOSE = auto()
+    """Let the recogniser finish; its transcript is wanted."""
+    REOPEN = auto()
+    """The caller goes on: forget the transcript and hear the whole answer again."""
+    ENDPOINT = auto()
+    """The caller's turn was judged over."""
     DROP = auto()
     PAUSE = auto()
     RESUME = auto()
     STOP = auto()
     NO_INPUT = auto()
     """The caller has been silent for too long."""
+    KEY = auto()
+    """The caller pressed a key instead of speaking."""
     RECOGNISER_LATE = auto()
 
 
@@ -103,15 +116,17 @@ class TurnTaking:
         settings: TurnSettings,
         interrupts: Callable[[str, bool], bool],
         answers: Callable[[Transcript], bool],
+        silence_ms: Callable[[Transcript | None], Ms],
     ) -> None:
         """`interrupts(text, only_hot_words)` tells whether words so far take the turn from a
-        prompt; `answers(transcript)` whether whole words are what was asked for."""
+        prompt, `answers(transcript)` whether whole words are what was asked for, and
+        `silence_ms(transcript)` which silence ends such an answer; None while it is unknown."""
         self._settings = settings
         self._interrupts = interrupts
         self._answers = answers
+        self._silence_ms = silence_ms
         self.phase = Phase.IDLE
         self.deadline: Ms | None = None
-        self.endpoint_ms = settings.endpoint_ms
         self._barge_in = BargeIn.ANY
         self._paused = False
         self._prompt_over = False
@@ -123,6 +138,8 @@ class TurnTaking:
         self._no_input_at: Ms = 0
         self._utterance_until: Ms = 0
         self._overlap_until: Ms = 0
+        self._settled: Transcript | None = None
+        """In TRAILING: the answer's words, if nothing is added."""
 
     # The robot's side
 
@@ -169,9 +186,8 @@ class TurnTaking:
         if self._speaking:
             return self._hear(now, max(self._started_ms, now - settings.undecided_ms))
         if self._ended_ms is not None and now - self._ended_ms <= settings.afterthought_ms:
-            decisions = self._hear(now, max(self._started_ms, now - settings.undecided_ms))
-            self._trail(now)
-            return decisions
+            opened = self._hear(now, max(self._started_ms, now - settings.undecided_ms))
+            return [*opened, *self._trail(now)]
         self._go(Phase.LISTENING, self._no_input_at)
         return []
 
@@ -180,15 +196,17 @@ class TurnTaking:
     def speech_started(self, at_ms: Ms, now: Ms) -> list[Decision]:
         """Note that the caller began to speak at `at_ms`."""
         self._speaking = True
-        if self.phase not in (Phase.TRAILING, Phase.OVERLAP):
+        pausing = self.phase in (Phase.TRAILING, Phase.RECOGNISING) and now < self._utterance_until
+        if pausing:
+            self._go(Phase.HEARING, self._utterance_until)
+            return [Floor.REOPEN]
+        if self.phase is not Phase.OVERLAP:
             self._started_ms = at_ms
         match self.phase:
             case Phase.PROMPTING:
                 self._suspect(now)
             case Phase.LISTENING:
                 return self._hear(now, at_ms)
-            case Phase.TRAILING:
-                self._go(Phase.HEARING, self._utterance_until)
             case Phase.OVERLAP:
                 self.deadline = max(self._overlap_until, now)
             case _:
@@ -214,7 +232,7 @@ class TurnTaking:
             case Phase.SUSPECTING:
                 self._go(Phase.PROMPTING, None)
             case Phase.HEARING:
-                self._trail(now)
+                return self._trail(now)
             case Phase.OVERLAP:
                 self.deadline = max(now, at_ms + self._settings.weigh_ms)
             case _:
@@ -232,13 +250,20 @@ class TurnTaking:
         match self.phase:
             case Phase.WEIGHING:
                 return self._weigh(transcript, now)
-            case Phase.RECOGNISING if not transcript.text:
-                return self._listen_on(now)
+            case Phase.TRAILING:
+                self._settle(transcript, now)
+                return []
             case Phase.RECOGNISING:
-                self._go(Phase.IDLE, None)
-                return [Answer(transcript)]
+                return self._late(transcript, now)
             case _:
                 return []
+
+    def key_pressed(self) -> list[Decision]:
+        """Note a key; it counts only where an answer is awaited."""
+        if self.phase is not Phase.LISTENING:
+            return []
+        self._go(Phase.IDLE, None)
+        return [Floor.KEY]
 
     def stop(self) -> None:
         """The call is over, or nothing is awaited any more."""
@@ -255,9 +280,11 @@ class TurnTaking:
                 return self._overlap(now)
             case Phase.OVERLAP:
                 return self._decide_overlap(now)
-            case Phase.HEARING | Phase.TRAILING:
+            case Phase.HEARING:
                 self._go(Phase.RECOGNISING, now + self._settings.recognise_ms)
-                return [Floor.CLOSE]
+                return [Floor.ENDPOINT, Floor.CLOSE]
+            case Phase.TRAILING:
+                return [Floor.ENDPOINT, *self._end_answer(now)]
             case Phase.LISTENING:
                 self._go(Phase.IDLE, None)
                 return [Floor.NO_INPUT]
@@ -280,10 +307,39 @@ class TurnTaking:
         self._go(Phase.HEARING, self._utterance_until)
         return [Open(max(0, from_ms - self._settings.preroll_ms))]
 
-    def _trail(self, now: Ms) -> None:
+    def _trail(self, now: Ms) -> list[Decision]:
+        self._settled = None
+        self._go(Phase.TRAILING, self._endpoint(None, now))
+        return [Floor.CLOSE]
+
+    def _endpoint(self, transcript: Transcript | None, now: Ms) -> Ms:
+        """Return when the present silence ends the answer; the past counts as now."""
         ended = now if self._ended_ms is None else self._ended_ms
-        endpoint = max(now, ended + self.endpoint_ms)
-        self._go(Phase.TRAILING, min(endpoint, self._utterance_until))
+        endpoint = ended + self._silence_ms(transcript)
+        return max(now, min(endpoint, self._utterance_until))
+
+    def _settle(self, transcript: Transcript, now: Ms) -> None:
+        self._settled = transcript
+        self._go(Phase.TRAILING, self._endpoint(transcript, now))
+
+    def _end_answer(self, now: Ms) -> list[Decision]:
+        if self._settled is not None:
+            return self._take(self._settled, now)
+        self._go(Phase.RECOGNISING, now + self._settings.recognise_ms)
+        return []
+
+    def _late(self, transcript: Transcript, now: Ms) -> list[Decision]:
+        """The words came after the silence that was to be waited for without them."""
+        if not self._speaking and self._endpoint(transcript, now) > now:
+            self._settle(transcript, now)
+            return []
+        return self._take(transcript, now)
+
+    def _take(self, transcript: Transcript, now: Ms) -> list[Decision]:
+        if not transcript.text:
+            return self._listen_on(now)
+        self._go(Phase.IDLE, None)
+        return [Floor.DROP, Answer(transcript)]
 
     def _overlap(self, now: Ms) -> list[Decision]:
         opened = Open(max(0, self._started_ms - self._settings.preroll_ms))
@@ -304,14 +360,11 @@ class TurnTaking:
 
     def _weigh(self, transcript: Transcript, now: Ms) -> list[Decision]:
         if self._prompt_over:
-            if not transcript.text:
-                return self._listen_on(now)
-            self._go(Phase.IDLE, None)
-            return [Answer(transcript)]
+            return self._take(transcript, now)
         if self._takes_turn(transcript.text) or self._answers_early(transcript):
             self._go(Phase.IDLE, None)
-            return [Floor.STOP, Answer(transcript)]
-        decisions = self._resume()
+            return [Floor.DROP, Floor.STOP, Answer(transcript)]
+        decisions = [Floor.DROP, *self._resume()]
         if self._speaking:
             self._suspect(now)
         return decisions
@@ -342,16 +395,14 @@ class TurnTaking:
         self._no_input_at = now + self._settings.no_input_ms
         self._utterance_until = now + self._settings.utterance_ms
         self._go(Phase.HEARING, self._utterance_until)
-        if not self._speaking:
-            self._trail(now)
-        return stop
+        return stop if self._speaking else [*stop, *self._trail(now)]
 
     def _listen_on(self, now: Ms) -> list[Decision]:
         """It was noise: the silence that was running before goes on."""
         if now >= self._no_input_at:
             self._go(Phase.IDLE, None)
-            return [Floor.NO_INPUT]
+            return [Floor.DROP, Floor.NO_INPUT]
         if self._speaking:
             return self._hear(now, max(self._started_ms, now - self._settings.undecided_ms))
         self._go(Phase.LISTENING, self._no_input_at)
-        return []
+        return [Floor.DROP]

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from voicebot.dialogue.completeness import Completeness, completeness
 from voicebot.dialogue.intents import Understanding, understand
 from voicebot.dialogue.script import (
     ANY_ANSWER,
@@ -75,12 +76,16 @@ class Conversation:
         """React to what the caller said."""
         transition = self.reaction(transcript, understanding)
         if transition is None:
-            return self._reprompt("no_match", self.state.no_match or self.script.no_match)
+            return self.no_match()
         own = any(transition is each for each in self.state.on.values())
         if self.state.save is not None and own:
             self.outcome[self.state.save] = _words(transcript)
         self._in_a_row.clear()
         return self._follow(transition)
+
+    def no_match(self) -> Step:
+        """React to what cannot be understood."""
+        return self._reprompt("no_match", self.state.no_match or self.script.no_match)
 
     def no_input(self) -> Step:
         """React to silence."""
@@ -109,6 +114,14 @@ class Conversation:
         if takes_any and (found is None or not understanding.whole):
             return self.state.on[ANY_ANSWER]
         return found
+
+    def completeness(self, transcript: Transcript, understanding: Understanding) -> Completeness:
+        """Judge whether more is to come after these words."""
+        reaction = self.reaction(transcript, understanding)
+        answered = understanding.whole and reaction is not None
+        return completeness(
+            transcript.text, answered=answered, phrases=self.phrases(), digits=self.state.digits
+        )
 
     def hot_intents(self) -> list[Intent]:
         """Return the intents whose hot words count here."""

@@ -7,7 +7,7 @@ whole script can still run. Only a script without faults is ever handed out.
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -46,7 +46,13 @@ ENDPOINT_MS = range(200, 3001)
 """Shorter cuts callers off between two words, longer feels like a dead line."""
 
 _NAME = re.compile(r"\w+\Z")
-_STATE_KEYS = ("again", "on", "no_input", "no_match", "listen", "save", "endpoint_ms")
+DIGITS = range(1, 31)
+"""Of one number: from a rating to the longest order number."""
+
+_STATE_KEYS = (
+    *("again", "on", "no_input", "no_match", "listen", "save"),
+    *("endpoint_ms", "complete_ms", "incomplete_ms", "digits"),
+)
 """Keys of a state that listens."""
 
 
@@ -188,7 +194,10 @@ def state(value: Value, folder: Path) -> State:
         listen=listen,
         save=fields["save"].text() if "save" in fields else None,
         set=_assignments(fields["set"]) if "set" in fields else {},
-        endpoint_ms=_endpoint(fields["endpoint_ms"]) if "endpoint_ms" in fields else None,
+        endpoint_ms=_whole(fields, "endpoint_ms", ENDPOINT_MS, "endpoint_ms: 800"),
+        complete_ms=_whole(fields, "complete_ms", ENDPOINT_MS, "complete_ms: 400"),
+        incomplete_ms=_whole(fields, "incomplete_ms", ENDPOINT_MS, "incomplete_ms: 2000"),
+        digits=_whole(fields, "digits", DIGITS, "digits: 11"),
         next=fields["next"].text() if "next" in fields else None,
         end=end,
     )
@@ -273,13 +282,16 @@ def _assignments(value: Value) -> dict[str, str]:
     return {field: each.text() for field, each in value.entries().items()}
 
 
-def _endpoint(value: Value) -> int | None:
-    text = value.text()
-    if text.isdecimal() and int(text) in ENDPOINT_MS:
+def _whole(fields: Mapping[str, Value], key: str, allowed: range, example: str) -> int | None:
+    """Read a whole number that may be missing."""
+    if key not in fields:
+        return None
+    text = fields[key].text()
+    if text.isdecimal() and int(text) in allowed:
         return int(text)
-    most = ENDPOINT_MS.stop - 1
-    what = f'"{text}" is no number of milliseconds from {ENDPOINT_MS.start} to {most}'
-    value.report(what, "write endpoint_ms: 800")
+    unit = "number of milliseconds" if key.endswith("_ms") else "number"
+    what = f'"{text}" is no {unit} from {allowed.start} to {allowed.stop - 1}'
+    fields[key].report(what, f"write {example}")
     return None
 
 

@@ -167,7 +167,14 @@ class State:
     set: Mapping[str, str] = field(default_factory=dict)
     """Outcome fields set on entering."""
     endpoint_ms: int | None = None
-    """Silence that ends an answer here; the call's default when None."""
+    """Silence that ends an answer here when nothing tells whether it is complete; the call's
+    default when None, as with the next two."""
+    complete_ms: int | None = None
+    """The same when the answer is complete."""
+    incomplete_ms: int | None = None
+    """The same when it trails off."""
+    digits: int | None = None
+    """How many digits the answer has: fewer are half a number."""
     next: str | None = None
     end: EndReason | None = None
 

@@ -28,6 +28,7 @@ from voicebot.call.events import (
     PausePrompt,
     Play,
     PromptBroke,
+    ReopenUtterance,
     ResumePrompt,
     SpeechPaused,
     SpeechStarted,
@@ -43,6 +44,7 @@ from voicebot.runtime.ear import Ear
 from voicebot.runtime.playout import Playout
 from voicebot.speech import detector
 from voicebot.speech.detector import SpeechDetector
+from voicebot.speech.echo import LONGEST_DELAY_MS, EchoTest
 from voicebot.speech.recogniser import Recogniser
 
 log = logging.getLogger(__name__)
@@ -55,6 +57,8 @@ utterance may open 1.5 s after it began (`undecided_ms`) with 300 ms of pre-roll
 
 MAX_EVENTS = 500
 """Events waiting for the session. More means that the call is out of control: it ends."""
+
+ECHO_FRAMES = LONGEST_DELAY_MS // FRAME_MS
 
 PROMPT_TIMEOUT_S = 10.0
 """The longest wait for the next piece of a prompt."""
@@ -93,10 +97,13 @@ class CallDriver:
         voice: Voice,
         ears: Executor,
         voices: Executor,
+        half_duplex: bool = False,
         watch: Callable[[CallSession], None] = lambda session: None,
     ) -> None:
         """`ears` runs this call's recogniser and nothing else; `voices` is shared by all calls.
-        `watch` is called after every event, for who shows the call while it runs."""
+        `half_duplex` makes the robot deaf while it speaks, for a loudspeaker and a microphone
+        without echo cancellation. `watch` is called after every event, for who shows the call
+        while it runs."""
         self._session = session
         self._leg = leg
         self._detector = detector
@@ -107,6 +114,12 @@ class CallDriver:
         self._begin_s = self._loop.time()
         self._ear = Ear(recogniser, ears, self.post)
         self._playout = Playout(leg.sample_rate, self.post)
+        self._half_duplex = half_duplex
+        self._echo = EchoTest(leg.sample_rate)
+        self._quiet_frames = ECHO_FRAMES
+        """Since the robot's last sound: after these no echo of it can come any more."""
+        self._doubted = False
+        """The present speech is the robot's own voice, as far as is known."""
         self._ring: deque[AudioFrame] = deque(maxlen=RING_FRAMES)
         self._events: deque[Event] = deque()
         self._handling = False
@@ -156,7 +169,10 @@ class CallDriver:
     def pull(self) -> bytes | None:
         """Give the transport its next frame, and keep it for the recording."""
         sent = self._playout.pull()
-        self.recording.robot += self._quiet if sent is None else sent
+        audible = self._quiet if sent is None else sent
+        self._quiet_frames = self._quiet_frames + 1 if sent is None else 0
+        self._echo.play(audible)
+        self.recording.robot += audible
         return sent
 
     def _drain(self) -> None:
@@ -216,17 +232,44 @@ class CallDriver:
         self._ring.append(frame)
         if self._ear.listening:
             self._ear.feed(frame.pcm)
-        match self._detector.process(frame):
-            case detector.SpeechStarted(position):
-                self.post(SpeechStarted(self._at(position)))
+        self._echo.hear(frame.pcm)
+        noticed = self._detector.process(self._audible(frame))
+        if isinstance(noticed, detector.SpeechStarted):
+            self._doubted = True
+            self._believe(noticed.position)
+        elif self._doubted:
+            self._doubted = not isinstance(noticed, detector.SpeechPaused)
+            self._believe(frame.position)
+        else:
+            self._report(noticed)
+
+    def _report(self, noticed: detector.Noticed | None) -> None:
+        match noticed:
             case detector.SpeechWavered():
                 self.post(SpeechWavered())
             case detector.SpeechWentOn():
                 self.post(SpeechWentOn())
             case detector.SpeechPaused(position):
                 self.post(SpeechPaused(self._at(position)))
-            case None:
+            case detector.SpeechStarted() | None:
                 pass
+            case _:
+                assert_never(noticed)
+
+    def _audible(self, frame: AudioFrame) -> AudioFrame:
+        """Return the frame as the detector gets it."""
+        if self._half_duplex and self._quiet_frames <= ECHO_FRAMES:
+            return AudioFrame(self._quiet, frame.sample_rate, frame.position)
+        return frame
+
+    def _believe(self, position: int) -> None:
+        """Report doubted speech unless it is the robot's own voice that comes back."""
+        if not self._doubted:
+            return
+        if self._quiet_frames <= ECHO_FRAMES and self._echo.is_echo:
+            return
+        self._doubted = False
+        self.post(SpeechStarted(self._at(position)))
 
     def _at(self, position: int) -> Ms:
         """Turn a sample position of the caller's stream into the call's time.
@@ -262,6 +305,8 @@ class CallDriver:
                     self._ear.feed(frame.pcm)
             case CloseUtterance():
                 self._ear.close()
+            case ReopenUtterance():
+                self._ear.reopen(action.utterance, action.phrases)
             case DropUtterance():
                 self._ear.drop()
             case HangUp():

@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import TypeVar
 
 from voicebot.audio.frame import FRAME_MS
-from voicebot.call.events import Event, Partial, Recognised, RecogniserBroke
+from voicebot.call.events import Event, Ms, Partial, Recognised, RecogniserBroke
 from voicebot.speech.recogniser import Recogniser, Transcript
 
 T = TypeVar("T")
@@ -35,6 +35,10 @@ class Ear:
         self._post = post
         self._loop = asyncio.get_running_loop()
         self._utterance: int | None = None
+        self._kept: list[bytes] = []
+        """Every frame of the utterance, for hearing it again when the caller goes on."""
+        self._closed = False
+        """The words were asked for; what comes now is only kept."""
         self._chunk: list[bytes] = []
         self._waiting_ms = 0
         self._said = ""
@@ -47,24 +51,38 @@ class Ear:
 
     def open(self, utterance: int, phrases: Sequence[str] | None) -> None:
         """Begin an utterance; one that is open is forgotten."""
+        self._kept = []
+        self._begin(utterance, phrases)
+
+    def reopen(self, utterance: int, phrases: Sequence[str] | None) -> None:
+        """Begin the utterance again, with all that was heard of it; it was closed too early."""
+        self._begin(utterance, phrases)
+        # Not counted as backlog: it is decoded far faster than it was spoken.
+        self._send(utterance, b"".join(self._kept), 0)
+
+    def _begin(self, utterance: int, phrases: Sequence[str] | None) -> None:
         self._utterance = utterance
+        self._closed = False
         self._chunk = []
         self._said = ""
         self._submit(lambda: self._recogniser.listen(phrases), self._heard_nothing)
 
     def feed(self, pcm: bytes) -> None:
-        """Give the open utterance one more frame."""
+        """Give the utterance one more frame."""
+        self._kept.append(pcm)
+        if self._closed:
+            return
         self._chunk.append(pcm)
         if len(self._chunk) >= CHUNK_FRAMES:
             self._send_chunk()
 
     def close(self) -> None:
-        """Finish the open utterance; `Recognised` follows."""
+        """Finish the open utterance; `Recognised` follows. It can be reopened."""
         utterance = self._utterance
-        if utterance is None:
+        if utterance is None or self._closed:
             return
         self._send_chunk()
-        self._utterance = None
+        self._closed = True
 
         def finished(transcript: Transcript) -> None:
             self._post(Recognised(utterance, transcript))
@@ -75,12 +93,17 @@ class Ear:
         """Forget the open utterance."""
         self._utterance = None
         self._chunk = []
+        self._kept = []
 
     def _send_chunk(self) -> None:
         utterance, pcm = self._utterance, b"".join(self._chunk)
         length_ms = len(self._chunk) * FRAME_MS
         self._chunk = []
-        if utterance is None or not pcm or self._broken:
+        if utterance is not None:
+            self._send(utterance, pcm, length_ms)
+
+    def _send(self, utterance: int, pcm: bytes, length_ms: Ms) -> None:
+        if not pcm or self._broken:
             return
         if self._waiting_ms > BACKLOG_MS:
             self._break(f"the recogniser is more than {BACKLOG_MS} ms behind")
@@ -89,7 +112,7 @@ class Ear:
 
         def accepted(text: str) -> None:
             self._waiting_ms -= length_ms
-            if utterance == self._utterance and text != self._said:
+            if utterance == self._utterance and not self._closed and text != self._said:
                 self._said = text
                 self._post(Partial(utterance, text))
 

@@ -38,8 +38,15 @@ class DetectorSettings:
     """How fast it follows a quieter one: between two syllables, yet not into the digital
     silence of one lost packet."""
     quietest_floor_dbfs: float = -65.0
-    loudest_floor_dbfs: float = -38.0
+    loudest_floor_dbfs: float = -30.0
     """The floor stops here, so that no noise makes the detector deaf to a normal voice."""
+    least_margin_db: float = 5.0
+    """The margin shrinks to this at the loudest floor: over loud noise a voice stands out less."""
+    under_caller_db: float = 22.0
+    """Sound this much quieter than the caller's loudest moments is somebody or something else.
+    The loudest moments are some 6 dB over a voice's level and its quiet syllables 12 under."""
+    forget_db_s: float = 1.0
+    """How fast the caller's loudest moment fades: a second person may speak more quietly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +82,9 @@ def level_dbfs(pcm: bytes) -> float:
     return 10 * float(np.log10(power / 32768.0**2)) if power > 0 else SILENT_DBFS
 
 
+Noticed = SpeechStarted | SpeechWavered | SpeechWentOn | SpeechPaused
+
+
 class SpeechDetector:
     """Finds the beginnings and pauses of speech in one stream of frames."""
 
@@ -88,6 +98,8 @@ class SpeechDetector:
         self._run = 0
         """Frames in a row that speak against the present state."""
         self._floor_dbfs: float | None = None
+        self._loudest_dbfs = SILENT_DBFS
+        """The caller's loudest moment, fading."""
         self.speaking = False
 
     @property
@@ -95,15 +107,18 @@ class SpeechDetector:
         """The tracked level of the line without speech."""
         return SILENT_DBFS if self._floor_dbfs is None else self._floor_dbfs
 
-    def process(
-        self, frame: AudioFrame
-    ) -> SpeechStarted | SpeechWavered | SpeechWentOn | SpeechPaused | None:
+    def process(self, frame: AudioFrame) -> Noticed | None:
         """Take the next frame; tell what it changes, in sample positions of the stream."""
         settings = self._settings
         level = level_dbfs(frame.pcm)
-        margin = settings.keep_margin_db if self.speaking else settings.margin_db
-        loud = level > max(self._follow(level) + margin, settings.quietest_dbfs)
-        voiced = loud and self._is_voiced(frame)
+        floor = self._follow(level)
+        threshold = max(
+            floor + self._margin(floor),
+            settings.quietest_dbfs,
+            self._loudest_dbfs - settings.under_caller_db,
+        )
+        voiced = level > threshold and self._is_voiced(frame)
+        self._note_loudness(level, voiced=voiced)
         if voiced == self.speaking:
             wavered = self.speaking and self._run * FRAME_MS >= settings.waver_ms
             self._run = 0
@@ -119,6 +134,21 @@ class SpeechDetector:
         self._run = 0
         self.speaking = not self.speaking
         return SpeechStarted(position) if self.speaking else SpeechPaused(position)
+
+    def _margin(self, floor: float) -> float:
+        """Return how far over the floor speech is: less over loud noise, and once it started."""
+        settings = self._settings
+        span = settings.loudest_floor_dbfs - settings.quietest_dbfs
+        share = min(1.0, max(0.0, (floor - settings.quietest_dbfs) / span))
+        margin = settings.margin_db - share * (settings.margin_db - settings.least_margin_db)
+        kept = settings.margin_db - settings.keep_margin_db
+        return margin - kept if self.speaking else margin
+
+    def _note_loudness(self, level: float, *, voiced: bool) -> None:
+        faded = self._loudest_dbfs - self._settings.forget_db_s * FRAME_MS / 1000
+        # Only what was speech for long enough: a door is louder than anybody.
+        loudest = max(faded, level) if voiced and self.speaking else faded
+        self._loudest_dbfs = max(loudest, SILENT_DBFS)
 
     def _follow(self, level: float) -> float:
         """Move the noise floor towards `level` and return it."""
