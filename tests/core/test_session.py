@@ -517,15 +517,32 @@ def test_a_caller_who_never_stops_is_answered_after_the_utterance_limit() -> Non
 # The goodbye
 
 
-def test_a_goodbye_is_not_stopped_by_ordinary_words() -> None:
+def test_a_goodbye_is_not_stopped_by_ordinary_words_but_they_are_heard_out() -> None:
     rig = leaving()
     rig.at(4560, SpeechStarted(4500))
     rig.until(4740)
     rig.at(4900, Partial(2, "等一下啊"))
 
-    ended = rig.at(6120, PromptEnded(2, 2000, GOODBYE, complete=True))
+    over = rig.at(6120, PromptEnded(2, 2000, GOODBYE, complete=True))
+    rig.at(6400, SpeechPaused(6240))
+    rig.at(6420, Recognised(2, said("等一下啊")))
+    ended = rig.until(7000)
 
-    assert ended == [HangUp(EndReason.FINISHED)]
+    assert over == []
+    assert HangUp(EndReason.FINISHED) in ended
+
+
+def test_a_hot_word_in_the_last_moment_of_a_goodbye_is_heard() -> None:
+    rig = leaving()
+    rig.at(6060, SpeechStarted(6000))
+
+    over = rig.at(6120, PromptEnded(2, 2000, GOODBYE, complete=True))
+    rig.at(6800, SpeechPaused(6640))
+    rig.at(6820, Recognised(2, said("别打了")))
+    rig.until(7400)
+
+    assert any(isinstance(action, OpenUtterance) for action in over)
+    assert rig.session.record.turns[-2].intent == "opt_out"
 
 
 def test_a_hot_word_over_the_goodbye_is_heeded() -> None:

@@ -258,8 +258,9 @@ class CallSession:
             reason=understanding.reason,
         )
         reaction = self._conversation.reaction(transcript, understanding)
-        if self._ending is not None and reaction is None:
-            # A goodbye was interrupted by something that is no reason to go on.
+        hot = self._conversation.has_hot_word(transcript.text)
+        if self._ending is not None and not (hot and reaction is not None):
+            # What was said over a goodbye, or into its end, is no reason to go on.
             return self._end(self._ending, now)
         step = self._conversation.answer(transcript, understanding)
         turn.action = f"{'no_match' if reaction is None else 'answer'} -> {step.state}"
@@ -336,7 +337,7 @@ class CallSession:
         if self._queue:
             return self._play_next(now)
         self._prompt_playing = False
-        if self._ending is not None:
+        if self._ending is not None and not self._floor.interrupting:
             return self._end(self._ending, now)
         return self._apply(self._floor.prompt_over(now), now)
 

@@ -191,6 +191,11 @@ class TurnTaking:
         self._go(Phase.LISTENING, self._no_input_at)
         return []
 
+    @property
+    def interrupting(self) -> bool:
+        """Whether the caller speaks over the prompt, or did a moment ago, and was not heard out."""
+        return self.phase in (Phase.SUSPECTING, Phase.OVERLAP, Phase.WEIGHING)
+
     # The caller's side
 
     def speech_started(self, at_ms: Ms, now: Ms) -> list[Decision]:

@@ -170,6 +170,9 @@ class _Run:
     def summarise(self, seconds: float) -> None:
         """Say what came of it and where it is."""
         attempts = list(self._attempts.values())
+        if not self._console.is_terminal:
+            # The table's last line has no end when it is not drawn over.
+            self._console.print()
         talked_ms = sum(each.record.duration_ms for each in attempts if each.record)
         answered = sum(each.record is not None for each in attempts)
         self._console.print(
@@ -181,7 +184,7 @@ class _Run:
 
     def _view(self) -> Group:
         table = Table(box=None, pad_edge=False)
-        for column in ("#", "name", "phone", "persona", "disposition", "end or state", "", "turns"):
+        for column in ("#", "name", "phone", "persona", "result", "intention", "turns"):
             table.add_column(column, no_wrap=True)
         for number, contact in enumerate(self._contacts, 1):
             table.add_row(
@@ -193,10 +196,10 @@ class _Run:
             )
         return Group(table, self._bar)
 
-    def _progress_of(self, number: int) -> tuple[str, str, str, str]:
+    def _progress_of(self, number: int) -> tuple[str, str, str]:
         attempt = self._attempts.get(number)
         if attempt is None:
-            return "", f"[yellow]{self._running.get(number, '')}[/]", "", ""
+            return f"[yellow]{self._running.get(number, '')}[/]", "", ""
         grade, _ = intention(attempt)
-        turns = 0 if attempt.record is None else len(attempt.record.turns)
-        return str(attempt.disposition), str(attempt.end_reason or ""), str(grade), str(turns)
+        turns = "" if attempt.record is None else str(len(attempt.record.turns))
+        return str(attempt.end_reason or attempt.disposition), str(grade), turns

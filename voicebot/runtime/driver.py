@@ -150,10 +150,17 @@ class CallDriver:
                 self._timer.cancel()
             self._ear.drop()
             self._leg.playout = None
-            await self._leg.hang_up()
+            await self._hang_up()
         record = self._session.record
         record.dropped_frames = self._leg.dropped_frames
         return record
+
+    async def _hang_up(self) -> None:
+        try:
+            await self._leg.hang_up()
+        except Exception:
+            # The call is over and its record matters more than its line.
+            log.exception("the line could not be closed")
 
     def post(self, event: Event) -> None:
         """Give the session an event; from the loop's thread only."""
