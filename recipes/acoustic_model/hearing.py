@@ -1,0 +1,128 @@
+"""Asking a Vosk model what it hears, and counting how wrong that is."""
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import vosk
+from pypinyin import lazy_pinyin
+
+from recipes.acoustic_model.features import SAMPLE_RATE
+
+UNKNOWN = "[unk]"
+_CHUNK = 3_200  # bytes: 200 ms
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Result of one utterance: text without spaces, confidence of each word."""
+
+    text: str
+    confidences: tuple[float, ...]
+
+    @property
+    def rejected(self) -> bool:
+        """Nothing, or something that is not in the grammar."""
+        return not self.text or UNKNOWN in self.text
+
+    @property
+    def confidence(self) -> float:
+        """Of the whole utterance: that of its weakest word."""
+        return min(self.confidences, default=0.0)
+
+
+@dataclass(slots=True)
+class Ear:
+    """A loaded model, with the time spent listening."""
+
+    folder: Path
+    load_s: float = 0.0
+    audio_s: float = 0.0
+    cpu_s: float = 0.0
+    words: frozenset[str] = field(default_factory=frozenset)
+    _model: vosk.Model = None
+
+    def __post_init__(self) -> None:
+        vosk.SetLogLevel(-1)
+        began = time.perf_counter()
+        self._model = vosk.Model(str(self.folder))
+        self.load_s = time.perf_counter() - began
+        rows = (self.folder / "graph" / "words.txt").read_text("utf-8").splitlines()
+        self.words = frozenset(row.split()[0] for row in rows if row)
+
+    def listen(self, pcm: bytes, grammar: Sequence[str] | None = None) -> Heard:
+        """Decode one utterance, freely or with a run-time grammar of spaced phrases."""
+        began = time.process_time()
+        if grammar is None:
+            recogniser = vosk.KaldiRecognizer(self._model, SAMPLE_RATE)
+        else:
+            phrases = json.dumps(list(grammar), ensure_ascii=False)
+            recogniser = vosk.KaldiRecognizer(self._model, SAMPLE_RATE, phrases)
+        recogniser.SetWords(True)
+        parts = []
+        for start in range(0, len(pcm), _CHUNK):
+            if recogniser.AcceptWaveform(pcm[start : start + _CHUNK]):
+                parts.append(json.loads(recogniser.Result()))
+        parts.append(json.loads(recogniser.FinalResult()))
+        self.cpu_s += time.process_time() - began
+        self.audio_s += len(pcm) / 2 / SAMPLE_RATE
+        words = [w for part in parts for w in part.get("result", ())]
+        return Heard("".join(w["word"] for w in words), tuple(w["conf"] for w in words))
+
+    def segment(self, phrase: str) -> str:
+        """A phrase in the model's own words, longest first; a missing character is an error."""
+        out, position = [], 0
+        while position < len(phrase):
+            for length in range(min(8, len(phrase) - position), 0, -1):
+                word = phrase[position : position + length]
+                if word in self.words:
+                    out.append(word)
+                    position += length
+                    break
+            else:
+                raise ValueError(f"{phrase}: {phrase[position]} is not in the model")
+        return " ".join(out)
+
+
+def plain(text: str) -> str:
+    """Characters only: no unknowns, one way of writing the digit 1."""
+    return text.replace(UNKNOWN, "").replace(" ", "").replace("幺", "一")
+
+
+def syllables(text: str) -> list[str]:
+    """Toneless pinyin."""
+    return lazy_pinyin(plain(text))
+
+
+def distance(left: Sequence[str], right: Sequence[str]) -> int:
+    """Least number of insertions, deletions and substitutions."""
+    row = list(range(len(right) + 1))
+    for i, a in enumerate(left, 1):
+        diagonal, row[0] = row[0], i
+        for j, b in enumerate(right, 1):
+            diagonal, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, diagonal + (a != b))
+    return row[-1]
+
+
+def nearest(text: str, keys: Mapping[str, Sequence[str]], limit: float = 0.34) -> str | None:
+    """The key whose syllables occur best somewhere in the text; None when none fits."""
+    heard = syllables(text)
+    best: tuple[float, str] | None = None
+    for name, key in keys.items():
+        windows = [
+            heard[i : i + size]
+            for size in range(max(1, len(key) - 1), len(key) + 2)
+            for i in range(max(1, len(heard) - size + 1))
+        ]
+        share = min(distance(w, key) for w in windows) / len(key)
+        # Of two that fit equally well the longer one says more.
+        if best is None or (share, -len(key)) < (best[0], -len(keys[best[1]])):
+            best = (share, name)
+    return best[1] if best and best[0] <= limit else None
+
+
+def size_on_disk(folder: Path) -> int:
+    """Bytes of all files of a model."""
+    return sum(p.stat().st_size for p in folder.rglob("*") if p.is_file())
