@@ -9,7 +9,7 @@ the rest is the event loop, the driver and the record.
 
 import tempfile
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -34,7 +34,7 @@ from voicebot.transports.replay import ReplayLeg
 
 FIXTURES = Path("audio_fixtures")
 
-spent: Counter[str] = Counter()
+spent: defaultdict[str, float] = defaultdict(float)
 
 
 def timed(stage: str, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -105,7 +105,8 @@ def one_pass(script: Script, model: VoskModel, voice: PromptVoice) -> float:
 
 def main() -> None:
     print(conditions())
-    conversation.understand = timed("intents", conversation.understand)
+    names = vars(conversation)
+    names["understand"] = timed("intents", names["understand"])
     model = bootstrap.load_model(None)
     script = load_script(config.DEMO_CAMPAIGN)
     with tempfile.TemporaryDirectory() as folder:

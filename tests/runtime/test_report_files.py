@@ -20,8 +20,8 @@ from tests.runtime.report_samples import (
     unanswered,
 )
 from voicebot.campaign.outcome import Attempt, Disposition
-from voicebot.report.files import write_attempt, write_outcomes
 from voicebot.errors import StorageFailed
+from voicebot.report.files import write_attempt, write_outcomes
 from voicebot.report.storage import write_whole
 
 FIELDS = ("satisfied", "bags", "remark")

@@ -12,10 +12,10 @@ from tests.runtime.report_samples import RATE, bought, contact, silent, sound, u
 from voicebot.audio.g711 import Codec, decode
 from voicebot.campaign.outcome import Attempt, Disposition, Intention
 from voicebot.dialogue.script import Counts, EndReason
+from voicebot.errors import StorageFailed
 from voicebot.report import labels
 from voicebot.report.report import write_report
 from voicebot.report.sound import CallSounds, Sides
-from voicebot.errors import StorageFailed
 
 VOID = frozenset({"meta", "input", "link", "br", "hr", "img", "path"})
 LOADING = frozenset({"src", "srcset", "data", "poster", "action", "formaction", "background"})

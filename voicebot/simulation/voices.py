@@ -62,8 +62,8 @@ def choose(rng: np.random.Generator) -> str:
     return sorted(VOICES)[int(rng.integers(len(VOICES)))]
 
 
-MOST_SAID = 1000
-"""Texts that are kept as sound: about 16 MB at 8 kHz. Simulated callers say the same few things
+MOST_SAID = 200
+"""Texts that are kept as sound: about 4 MB at 8 kHz. Simulated callers say the same few things
 over and over, and espeak-ng loses some memory with every text that it makes."""
 
 _said: dict[tuple[str, str, int, float], bytes] = {}
