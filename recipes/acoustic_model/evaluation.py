@@ -1,6 +1,7 @@
 """Stage `evaluate`: every figure of the model card, for any Vosk model folder.
 
-    python -m recipes.acoustic_model.evaluation MODEL --config FILE [--human DIR] --json OUT [--only PART]
+    python -m recipes.acoustic_model.evaluation MODEL --config FILE --json OUT \\
+        [--human DIR] [--only PART]
 
 The same script judges the prototype, the finished model and any official one that has the
 words, so that figures can be compared.
@@ -23,6 +24,7 @@ from rich.progress import track
 from recipes.acoustic_model import lexicon, noises, recordings, test_sets
 from recipes.acoustic_model.augmentation import at_level
 from recipes.acoustic_model.config import Config, load
+from recipes.acoustic_model.features import SAMPLE_RATE
 from recipes.acoustic_model.hearing import UNKNOWN, Ear, Heard, distance, nearest, plain, syllables
 from recipes.acoustic_model.test_sets import CONDITIONS, Item
 
@@ -200,7 +202,7 @@ def _memory(ear: Ear, items: list[Item], hours: float) -> dict[str, Any]:
         for i, item in enumerate(items):
             pcm = test_sets.in_condition(item.wave, "telephone", i)
             ear.listen(pcm)
-            listened += len(pcm) / 2 / test_sets.SAMPLE_RATE
+            listened += len(pcm) / 2 / SAMPLE_RATE
     return {"hours": hours, "before_mb": before, "after_mb": _resident_mb()}
 
 

@@ -84,7 +84,7 @@ def compute(
                 r"Offset\((\w+), (-?\d+)\)|\b(?!Append|Sum)(\w+)", source
             )
         ]
-        x = sum(parts) if source.startswith("Sum") else np.concatenate(parts, axis=1)
+        x = np.add.reduce(parts) if source.startswith("Sum") else np.concatenate(parts, axis=1)
         match components[name]:
             case (weight, bias):
                 nodes[name] = x @ weight.T + bias

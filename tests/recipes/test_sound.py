@@ -9,7 +9,7 @@ from recipes.acoustic_model.features import frame_count, mfcc
 def vowel(seconds: float, rate: int, pitch_hz: float = 150.0) -> np.ndarray:
     t = np.arange(int(seconds * rate)) / rate
     wave = np.sum([np.sin(2 * np.pi * pitch_hz * k * t) / k for k in range(1, 20)], axis=0)
-    return (wave * 3_000).astype(np.float32)
+    return np.asarray(wave * 3_000, np.float32)
 
 
 def pitch_hz(wave: np.ndarray, rate: int) -> float:
