@@ -164,7 +164,7 @@ def build(words_wanted: int, seed: int, sentences: int = 20_000) -> Lexicon:
         tokenizer.add_word(word)
     for _ in range(sentences):
         for word in tokenizer.cut(grammar.expand("sentence", rng), HMM=False):
-            if is_hanzi(word) and len(word) <= 6:
+            if is_hanzi(word) and len(word) <= 6 and not _is_long_number(word):
                 chosen.setdefault(word)
     for character in common_characters():
         chosen.setdefault(character)
@@ -172,7 +172,7 @@ def build(words_wanted: int, seed: int, sentences: int = 20_000) -> Lexicon:
     for word in by_frequency:
         if len(chosen) >= words_wanted:
             break
-        if len(word) <= 5:
+        if len(word) <= 5 and not _is_long_number(word):
             chosen.setdefault(word)
     usual = _character_readings(by_frequency[:60_000], frequencies)
     entries = []
@@ -193,6 +193,11 @@ def _vocabulary() -> dict[str, str]:
 def _neutral_second() -> frozenset[str]:
     """Two-syllable words whose second syllable most people say without a tone."""
     return frozenset(_vocabulary()["neutral_second"].split())
+
+
+def _is_long_number(word: str) -> bool:
+    """Numbers are said in parts; whole ones as words would fill the lexicon at random."""
+    return len(word) > 2 and sum(c in "零一二两三四五六七八九十百千万" for c in word) >= len(word) - 1
 
 
 def _own_words() -> list[str]:
