@@ -12,10 +12,12 @@ from collections.abc import Sequence
 import click
 
 from voicebot import __version__
+from voicebot.cli.bench import bench
 from voicebot.cli.chat import chat
 from voicebot.cli.check import check
 from voicebot.cli.demo import demo
 from voicebot.cli.doctor import doctor
+from voicebot.cli.model import model
 from voicebot.cli.replay import replay
 from voicebot.cli.say import say
 from voicebot.errors import VoicebotError
@@ -40,7 +42,7 @@ def cli(verbose: int) -> None:
     logging.getLogger("jieba").setLevel(logging.WARNING)
 
 
-for command in (demo, replay, chat, say, check, doctor):
+for command in (demo, replay, chat, say, check, doctor, model, bench):
     cli.add_command(command)
 
 

@@ -1,21 +1,26 @@
 """Options that several commands share."""
 
+import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from rich.console import Console
 
 from voicebot.bootstrap import SYNTHESISERS
 from voicebot.config import MODEL_VARIABLE
 from voicebot.dialogue.script import Script
 
+PIPE_COLUMNS = 160
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 model_option = click.option(
     "--model",
     type=click.Path(path_type=Path),
-    help=f"Folder of a Vosk model to hear with; else ${MODEL_VARIABLE}, else the bundled one.",
+    metavar="PATH|NAME",
+    help=f"Vosk model to hear with, a folder or an installed one; else ${MODEL_VARIABLE}, else "
+    "what `voicebot model use` chose, else the bundled one.",
 )
 
 engine_option = click.option(
@@ -33,6 +38,11 @@ variable_option = click.option(
     metavar="NAME=VALUE",
     help="A variable of the script, as a contact would bring it; may be given several times.",
 )
+
+
+def wide_console() -> Console:
+    """Return standard output for a table; a pipe has no width, and a narrow table breaks words."""
+    return Console(width=None if sys.stdout.isatty() else PIPE_COLUMNS)
 
 
 def given_variables(script: Script, pairs: Iterable[str]) -> dict[str, str]:

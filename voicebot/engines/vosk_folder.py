@@ -8,13 +8,13 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from voicebot.engines.vosk_vocabulary import WORDS, words_in_graph
 from voicebot.errors import BadModel, Problem
 
 NEEDED = (
     "am/final.mdl",
     "conf/mfcc.conf",
     "conf/model.conf",
-    "graph/words.txt",
     "graph/phones/word_boundary.int",
 )
 RUNTIME_GRAPH = ("graph/HCLr.fst", "graph/Gr.fst", "graph/disambig_tid.int")
@@ -43,6 +43,7 @@ def check(folder: Path) -> int:
         if not (folder / name).is_file() or (folder / name).stat().st_size == 0:
             raise bad(folder, f"is no Vosk model: {name} is missing or empty", hint)
     _check_contents(folder, graph)
+    _check_vocabulary(folder, hint)
     mfcc = _options(folder, "conf/mfcc.conf")
     if "endpoint.silence-phones" not in _options(folder, "conf/model.conf"):
         raise bad(folder, "conf/model.conf has no --endpoint.silence-phones", "install it again")
@@ -68,11 +69,20 @@ def _check_contents(folder: Path, graph: tuple[str, ...]) -> None:
         else:
             _check_lines(folder, name, r"\d+")
     _check_lines(folder, "graph/phones/word_boundary.int", r"\d+ \w+")
+
+
+def _check_vocabulary(folder: Path, hint: str) -> None:
+    listed = folder / WORDS
+    if not listed.is_file() or listed.stat().st_size == 0:
+        # The official small models keep their words within the graph.
+        if words_in_graph(folder) is None:
+            raise bad(folder, f"is no Vosk model: {WORDS} is missing or empty", hint)
+        return
     # Not by `_check_lines`: the vocabulary is long, and has words such as #0.
-    vocabulary = (folder / "graph/words.txt").read_text(encoding="utf-8", errors="replace")
+    vocabulary = listed.read_text(encoding="utf-8", errors="replace")
     if damaged := _NO_WORD.search(vocabulary):
         number = vocabulary.count("\n", 0, damaged.start()) + 1
-        raise bad(folder, f"graph/words.txt, line {number} is damaged", "install it again")
+        raise bad(folder, f"{WORDS}, line {number} is damaged", "install it again")
 
 
 def _check_lines(folder: Path, name: str, pattern: str) -> None:
