@@ -49,7 +49,7 @@ class TurnTimes:
     endpoint_ms: Ms | None
     """Silence until the turn was judged over."""
     recognition_ms: Ms | None
-    """From there until the text was there."""
+    """From there until the text was there; 0 when it was there within the silence."""
     reply_ms: Ms | None
     """From there until the reply's first sample."""
     total_ms: Ms | None
@@ -107,10 +107,13 @@ def replies(record: CallRecord) -> int:
 
 def turn_times(turn: TurnRecord) -> TurnTimes:
     """Split one turn's response latency; a part that was not measured is None."""
+    decided_ms = turn.final_ms
+    if turn.endpoint_ms is not None and turn.final_ms is not None:
+        decided_ms = max(turn.endpoint_ms, turn.final_ms)
     return TurnTimes(
         _between(turn.speech_end_ms, turn.endpoint_ms),
-        _between(turn.endpoint_ms, turn.final_ms),
-        _between(turn.final_ms, turn.reply_ms),
+        _between(turn.endpoint_ms, decided_ms),
+        _between(decided_ms, turn.reply_ms),
         turn.latency_ms,
     )
 
