@@ -101,7 +101,7 @@ def simulated_trunk(
         seed=seed,
         sample_rate=config.LINE_RATE,
         open_wire=_open_wire,
-        synthesiser=_caller_synthesiser,
+        synthesiser=caller_synthesiser,
         detector=speech_detector,
     )
 
@@ -111,7 +111,8 @@ def _open_wire(to_robot: Line, to_caller: Line) -> Wire:
     return Wire(robot, caller, connect(robot, caller, to_robot=to_robot, to_caller=to_caller))
 
 
-def _caller_synthesiser(voice: CallerVoice) -> Synthesiser:
+def caller_synthesiser(voice: CallerVoice) -> Synthesiser:
+    """Return what a simulated caller speaks with."""
     return EspeakSynthesiser(
         variant=voice.variant, rate=voice.rate, pitch=voice.pitch, pitch_range=voice.pitch_range
     )

@@ -1,40 +1,26 @@
 """The robot's own voice that comes back, and other voices: real speech over a simulated line."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 import pytest
 
+from tests.adapters.speaking import RATE, speech
 from tests.builders import OPENING, QUESTION, ScriptedRecogniser, drawn, frames, script, tone
 from tests.runtime.echoing import EchoingLeg
 from voicebot.audio.frame import silence
 from voicebot.call.record import CallRecord
 from voicebot.call.session import CallSession
 from voicebot.dialogue.conversation import Spoken
-from voicebot.engines.espeak import EspeakSynthesiser
+from voicebot.dialogue.script import EndReason
 from voicebot.engines.webrtc_vad import webrtc_vad
-from voicebot.runtime.driver import CallDriver
+from voicebot.runtime.driver import CallDriver, Recording
 from voicebot.runtime.virtual_time import InlineExecutor, run_virtual
 from voicebot.simulation.line import LineSettings, Noise, telephone_line
-from voicebot.simulation.utterance import Utterance
-from voicebot.simulation.voices import VOICES, CallerSpeech
-from voicebot.speech.detector import SpeechDetector
+from voicebot.simulation.voices import VOICES
+from voicebot.speech.detector import SpeechDetector, SpeechStarted
 from voicebot.speech.echo import COMPARED_MS, ECHO_CORRELATION, LONGEST_DELAY_MS, EchoTest
-
-RATE = 8000
-
-
-@cache
-def speech(text: str, name: str | None = None) -> bytes:
-    """Return what the robot says, or one of the callers, at the nominal level."""
-    if name is None:
-        return CallerSpeech(EspeakSynthesiser(), RATE)(Utterance((text,))).pcm
-    voice = VOICES[name]
-    synthesiser = EspeakSynthesiser(
-        variant=voice.variant, rate=voice.rate, pitch=voice.pitch, pitch_range=voice.pitch_range
-    )
-    return CallerSpeech(synthesiser, RATE, tract=voice.tract)(Utterance((text,))).pcm
 
 
 class RobotVoice:
@@ -43,7 +29,7 @@ class RobotVoice:
     def duration_ms(self, spoken: Spoken) -> int:
         return len(speech(spoken.text)) // 16
 
-    def pieces(self, spoken: Spoken):  # type: ignore[no-untyped-def]
+    def pieces(self, spoken: Spoken) -> Iterator[tuple[str, bytes]]:
         yield spoken.text, speech(spoken.text)
 
 
@@ -53,6 +39,7 @@ OPENING_MS = len(speech(OPENING)) // 16
 @dataclass
 class Call:
     record: CallRecord
+    recording: Recording
 
     def when(self, what: str) -> list[int]:
         return [moment.at_ms for moment in self.record.timeline if moment.what == what]
@@ -88,9 +75,11 @@ def call(
             voices=InlineExecutor(),
             half_duplex=half_duplex,
         )
-        return Call(await driver.run())
+        return Call(await driver.run(), driver.recording)
 
-    return run_virtual(main())
+    done = run_virtual(main())
+    assert done.record.end_reason in (EndReason.CALLER_HUNG_UP, EndReason.FINISHED)
+    return done
 
 
 def after(ms: int, pcm: bytes) -> bytes:
@@ -116,13 +105,14 @@ def test_the_robots_own_voice_does_not_interrupt_it_nor_answer_it(
     assert done.record.turns[0].prompts[0].complete
 
 
-def test_without_the_test_an_echo_would_be_speech(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The echoes above are loud enough to be heard: what keeps them out is the correlation."""
-    monkeypatch.setattr("voicebot.speech.echo.ECHO_CORRELATION", 2.0)
+@pytest.mark.parametrize("echo_db", [-6, -12, -20])
+def test_these_echoes_are_loud_enough_to_be_speech(echo_db: float) -> None:
+    done = call(echo_db=echo_db)
 
-    done = call(echo_db=-20)
+    detector = SpeechDetector(webrtc_vad())
+    noticed = [detector.process(frame) for frame in frames(bytes(done.recording.caller))]
 
-    assert done.when("speech_started") != []
+    assert any(isinstance(each, SpeechStarted) for each in noticed)
 
 
 @pytest.mark.parametrize("name", sorted(VOICES))
@@ -130,7 +120,7 @@ def test_without_the_test_an_echo_would_be_speech(monkeypatch: pytest.MonkeyPatc
 def test_another_voice_pauses_the_prompt(name: str, echo_db: float) -> None:
     said = speech("不方便我在开会", name)
 
-    done = call(echo_db=echo_db, caller=after(1500, said), texts=("不方便",), length_ms=6000)
+    done = call(echo_db=echo_db, caller=after(1500, said), texts=("不方便",) * 4, length_ms=6000)
 
     assert 240 <= done.when("prompt_paused")[0] - 1500 <= 400
     assert done.record.turns[0].text == "不方便"
@@ -141,7 +131,7 @@ def test_another_voice_pauses_the_prompt(name: str, echo_db: float) -> None:
 def test_a_caller_over_a_loud_echo_is_heard(echo_db: float) -> None:
     said = speech("不方便我在开会", "zhang")
 
-    done = call(echo_db=echo_db, caller=after(1500, said), texts=("不方便",), length_ms=6000)
+    done = call(echo_db=echo_db, caller=after(1500, said), texts=("不方便",) * 4, length_ms=6000)
 
     assert 240 <= done.when("prompt_paused")[0] - 1500 <= 1000
     assert done.record.turns[0].text == "不方便"
@@ -180,8 +170,18 @@ def test_a_robot_that_is_deaf_while_it_speaks_is_interrupted_by_nobody() -> None
     assert done.record.turns[0].prompts[0].complete
 
 
+def test_a_robot_that_is_deaf_while_it_speaks_waits_for_the_room_to_fall_silent() -> None:
+    """A loudspeaker that rattles sends back what no correlation finds: here, another voice."""
+    begin, end = OPENING_MS - 1000, OPENING_MS + 280
+    rattling = speech("不方便我在开会不要再打了谢谢", "wang")[: (end - begin) * 16]
+
+    done = call(echo_db=NO_ECHO, caller=after(begin, rattling), half_duplex=True)
+
+    assert done.when("speech_started") == []
+
+
 def test_a_robot_that_is_deaf_while_it_speaks_hears_the_answer() -> None:
-    begin = OPENING_MS + 1000
+    begin = OPENING_MS + 400
 
     done = call(
         echo_db=0.0,

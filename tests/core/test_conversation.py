@@ -19,6 +19,7 @@ from tests.builders import (
     said,
     script,
 )
+from voicebot.dialogue.completeness import HESITATIONS
 from voicebot.dialogue.conversation import Conversation, Spoken, Step
 from voicebot.dialogue.script import (
     ANY_ANSWER,
@@ -226,7 +227,8 @@ def test_noise_is_not_an_answer_of_any_kind(text: str) -> None:
 def test_a_state_expects_its_own_phrases_and_those_from_anywhere() -> None:
     phrases = begun().phrases()
 
-    assert phrases == ("别打了", "方便", "可以", "好的", "好", "不方便", "没空")
+    expected = ("别打了", "方便", "可以", "好的", "好", "不方便", "没空")
+    assert phrases == (*expected, *HESITATIONS)
 
 
 def test_a_state_that_listens_freely_expects_anything() -> None:

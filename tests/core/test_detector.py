@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.builders import drawn, frames, loud, tone
+from tests.builders import HIGH, LOW, drawn, frames, loud, tone
+from voicebot.audio.frame import AudioFrame
 from voicebot.speech.detector import (
     SILENT_DBFS,
     DetectorSettings,
@@ -160,6 +161,98 @@ def test_a_lost_packet_does_not_raise_the_margin_of_what_follows() -> None:
     assert told == []
 
 
+# The caller's own loudness
+
+
+def after_a_caller(wait_ms: int, then: bytes) -> list[str]:
+    """What is told of a sound, some time after a caller of -15 dBFS fell silent."""
+    detector = SpeechDetector(loud_enough)
+    heard(tone(2000, peak=LOW) + tone(500) + tone(wait_ms, peak=LOW), detector=detector)
+    return [each.split("@")[0] for each in heard(then, detector=detector)]
+
+
+def loud_enough(frame: AudioFrame) -> bool:
+    """Call everything a voice that is louder than a quiet line."""
+    return level_dbfs(frame.pcm) > -60
+
+
+@pytest.mark.parametrize(("under_db", "told"), [(18, ["start"]), (26, [])])
+def test_what_is_much_quieter_than_the_caller_is_somebody_else(
+    under_db: int, told: list[str]
+) -> None:
+    other = tone(500, peak=round(HIGH * 10 ** (-under_db / 20)))
+
+    assert after_a_caller(1000, other) == told
+
+
+def test_a_quiet_voice_is_heard_as_long_as_nobody_was_louder() -> None:
+    detector = SpeechDetector(loud_enough)
+    heard(tone(2000, peak=LOW), detector=detector)
+
+    told = heard(tone(500, peak=round(HIGH * 10 ** (-26 / 20))), detector=detector)
+
+    assert [each.split("@")[0] for each in told] == ["start"]
+
+
+def test_after_some_seconds_a_second_person_may_speak_more_quietly() -> None:
+    other = tone(500, peak=round(HIGH * 10 ** (-26 / 20)))
+
+    assert after_a_caller(3000, other) == []
+    assert after_a_caller(7000, other) == ["start"]
+
+
+def test_a_door_that_is_louder_than_anybody_says_nothing_about_the_caller() -> None:
+    detector = SpeechDetector(loud_enough)
+    door = tone(40, peak=30_000)
+    heard(tone(2000, peak=LOW) + door + tone(1000, peak=LOW), detector=detector)
+
+    told = heard(tone(500, peak=round(30_000 * 10 ** (-26 / 20))), detector=detector)
+
+    assert [each.split("@")[0] for each in told] == ["start"]
+
+
+# How far over the noise
+
+
+def told_over(noise_peak: int, over_db: float) -> list[str]:
+    """What is told of a voice that is so much louder than a noise of half a minute."""
+    detector = SpeechDetector(lambda frame: True)
+    heard(tone(30_000, peak=noise_peak), detector=detector)
+    voice = tone(500, peak=round(noise_peak * 10 ** (over_db / 20)))
+    noise = tone(500, peak=noise_peak)
+    return [each.split("@")[0] for each in heard(voice + noise, detector=detector)]
+
+
+@pytest.mark.parametrize(
+    ("noise_peak", "over_db", "told"),
+    [
+        pytest.param(110, 8, [], id="a quiet line, 8 dB"),
+        pytest.param(110, 10, ["start", "end"], id="a quiet line, 10 dB"),
+        pytest.param(1450, 4, [], id="a loud line, 4 dB"),
+        pytest.param(1450, 6, ["start", "end"], id="a loud line, 6 dB"),
+        pytest.param(1850, 6, ["start", "end"], id="a line louder than the loudest floor"),
+    ],
+)
+def test_over_loud_noise_a_voice_need_not_stand_out_as_much(
+    noise_peak: int, over_db: float, told: list[str]
+) -> None:
+    assert told_over(noise_peak, over_db) == told
+
+
+def test_the_end_of_a_word_may_be_quieter_than_its_beginning() -> None:
+    detector = SpeechDetector(lambda frame: True)
+    heard(tone(30_000, peak=110), detector=detector)
+    beginning, end = tone(200, peak=350), tone(200, peak=280)
+
+    told = heard(beginning + end + tone(400, peak=110), detector=detector)
+
+    assert [each.split("@")[0] for each in told] == ["start", "end"]
+    assert told[1] == "end@400"
+
+
+# Figures
+
+
 def test_levels_are_decibels_under_full_scale() -> None:
     square = np.tile(np.array([32767, -32767], "<i2"), 80).tobytes()
 
@@ -178,3 +271,59 @@ def test_starts_and_ends_alternate_and_never_run_backwards(signal: str) -> None:
     assert kinds == ["start", "end"] * (len(kinds) // 2) + ["start"] * (len(kinds) % 2)
     assert times == sorted(times)
     assert all(time % 20 == 0 and time < len(signal) * 20 for time in times)
+
+
+# Vowels
+
+
+def hiss(ms: int, peak: int = HIGH) -> bytes:
+    """Return noise as loud as a drawn voice, without anything in it that repeats itself."""
+    samples = np.random.default_rng(7).uniform(-1, 1, 8 * ms) * peak
+    return samples.astype("<i2").tobytes()
+
+
+def test_sound_without_a_vowel_is_nobody() -> None:
+    line = tone(2000, peak=LOW)
+
+    told = heard(line + hiss(3000) + line, detector=SpeechDetector(loud_enough))
+
+    assert told == []
+
+
+def test_a_consonant_before_the_vowel_belongs_to_the_word() -> None:
+    word = hiss(120) + tone(200)
+
+    told = heard(tone(2000, peak=LOW) + word, detector=SpeechDetector(loud_enough))
+
+    assert told == ["start@2000"]
+
+
+def test_of_noise_before_a_voice_only_the_last_part_is_speech() -> None:
+    longest = DetectorSettings().vowel_ms
+
+    told = heard(
+        tone(2000, peak=LOW) + hiss(3000) + tone(200), detector=SpeechDetector(loud_enough)
+    )
+
+    assert [each.split("@")[0] for each in told] == ["start"]
+    assert 5000 - longest <= int(told[0].split("@")[1]) <= 5000
+
+
+def test_where_noise_goes_on_speech_ends_with_its_last_vowel() -> None:
+    told = heard(
+        tone(2000, peak=LOW) + tone(500) + hiss(3000), detector=SpeechDetector(loud_enough)
+    )
+
+    assert [each.split("@")[0] for each in told] == ["start", "end"]
+    assert abs(int(told[1].split("@")[1]) - 2500) <= 20
+
+
+# Others who go on talking
+
+
+def test_a_caller_may_speak_on_without_a_breath() -> None:
+    line = tone(2000, peak=LOW)
+
+    told = heard(line + tone(15_000) + line, detector=SpeechDetector(loud_enough))
+
+    assert told == ["start@2000", "end@17000"]

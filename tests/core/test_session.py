@@ -15,6 +15,7 @@ from tests.builders import (
     REMOVED,
     SILENT_GOODBYE,
     STILL_THERE,
+    TIMES,
     Rig,
     said,
     script,
@@ -38,6 +39,7 @@ from voicebot.call.events import (
     PromptStarted,
     Recognised,
     RecogniserBroke,
+    ReopenUtterance,
     ResumePrompt,
     SpeechPaused,
     SpeechStarted,
@@ -47,6 +49,7 @@ from voicebot.call.events import (
 )
 from voicebot.call.session import CallSession, CallSettings
 from voicebot.call.turn_taking import TurnSettings
+from voicebot.dialogue.completeness import HESITATIONS
 from voicebot.dialogue.script import (
     ANY_ANSWER,
     SAME_STATE,
@@ -102,7 +105,7 @@ def trailing() -> Rig:
 
 
 def recognising() -> Rig:
-    """The answer was closed at 4100 ms."""
+    """The silence was over at 4100 ms; the words are still awaited."""
     rig = trailing()
     rig.until(4100)
     return rig
@@ -128,9 +131,9 @@ def answer(rig: Rig, text: str) -> None:
     begin = max(at for at, _ in rig.log) + 1000
     rig.at(begin + 60, SpeechStarted(begin))
     rig.at(begin + 660, SpeechPaused(begin + 500))
-    rig.until(begin + 1200)
     utterance = [each for _, each in rig.log if isinstance(each, OpenUtterance)][-1].utterance
-    rig.at(begin + 1210, Recognised(utterance, said(text)))
+    rig.at(begin + 670, Recognised(utterance, said(text)))
+    rig.until(begin + 2100)
 
 
 def play(rig: Rig) -> None:
@@ -173,7 +176,7 @@ def test_the_ear_is_opened_with_preroll_and_with_what_the_state_expects() -> Non
 
     actions = rig.at(3060, SpeechStarted(3000))
 
-    phrases = ("别打了", "方便", "可以", "好的", "好", "不方便", "没空")
+    phrases = ("别打了", "方便", "可以", "好的", "好", "不方便", "没空", *HESITATIONS)
     assert actions == [OpenUtterance(1, 2700, phrases)]
 
 
@@ -245,13 +248,47 @@ def test_several_prompts_of_a_turn_follow_each_other_without_a_gap() -> None:
 
 
 def test_pressed_keys_are_noted() -> None:
-    rig = asked()
+    rig = talking()
 
     actions = rig.at(2500, DtmfPressed("7"))
 
     assert actions == []
     moment = rig.session.record.timeline[-1]
     assert (moment.at_ms, moment.what, moment.detail) == (2500, "dtmf", {"digit": "7"})
+
+
+def test_a_key_instead_of_an_answer_is_asked_for_words() -> None:
+    rig = asked()
+
+    rig.at(2500, DtmfPressed("1"))
+    rig.at(2600, DtmfPressed("1"))
+    play(rig)
+    answer(rig, "方便")
+
+    assert rig.said == [OPENING, PARDON, QUESTION]
+    assert rig.session.record.turns[0].action == "no_match -> opening"
+
+
+def test_keys_alone_end_the_call_as_no_answer() -> None:
+    rig = asked()
+
+    for _ in range(3):
+        rig.at(rig.log[-1][0] + 3000, DtmfPressed("#"))
+        play(rig)
+
+    assert rig.said == [OPENING, PARDON, ONCE_MORE, LOST_GOODBYE]
+    assert rig.session.record.end_reason is EndReason.NO_MATCH
+
+
+@pytest.mark.parametrize("begin", [overlapping, weighing, hearing, trailing, recognising])
+def test_a_key_pressed_while_speaking_changes_nothing(begin: Callable[[], Rig]) -> None:
+    rig, same = begin(), begin()
+
+    actions = rig.at(4100, DtmfPressed("1"))
+    same.until(4100)
+
+    assert actions == []
+    assert rig.session.deadline == same.session.deadline
 
 
 def test_turns_carry_what_their_answer_counts_as() -> None:
@@ -401,7 +438,7 @@ def test_after_a_backchannel_the_prompt_goes_on_and_nothing_is_answered() -> Non
 
     actions = rig.at(1710, Recognised(1, said("嗯")))
 
-    assert actions == [ResumePrompt()]
+    assert actions == [DropUtterance(), ResumePrompt()]
     turn = rig.session.record.turns[0]
     assert (turn.speech_start_ms, turn.speech_end_ms, turn.text) == (None, None, None)
     assert not turn.barge_in
@@ -411,13 +448,32 @@ def test_an_interruption_is_answered_when_it_is_over() -> None:
     rig = overlapping()
     rig.at(1400, Partial(1, "不方便"))
     rig.at(1400, PromptEnded(1, 1240, "您好", complete=False))
-    rig.at(1760, SpeechPaused(1600))
 
-    closed = rig.until(2300)
-    actions = rig.at(2310, Recognised(1, said("不方便")))
+    closed = rig.at(1760, SpeechPaused(1600))
+    rig.at(1770, Recognised(1, said("不方便")))
+    early = rig.until(1899)
+    actions = rig.until(1900)
 
     assert closed == [CloseUtterance()]
+    assert early == []
     assert [each.spoken.text for each in actions if isinstance(each, Play)] == [GOODBYE]
+
+
+def test_an_interruption_that_trails_off_is_heard_to_its_end() -> None:
+    rig = weighing()
+
+    stopped = rig.at(1710, Recognised(1, said("等一下因为")))
+    rig.at(2760, SpeechStarted(2700))
+    reopened = rig.log[-1][1]
+    rig.at(3260, SpeechPaused(3100))
+    rig.at(3270, Recognised(2, said("等一下因为我不方便")))
+    rig.until(3800)
+
+    assert stopped == [StopPrompt()]
+    assert isinstance(reopened, ReopenUtterance)
+    turn = rig.session.record.turns[0]
+    assert (turn.text, turn.intent, turn.barge_in) == ("等一下因为我不方便", "deny", True)
+    assert (turn.speech_end_ms, turn.endpoint_ms) == (3100, 3800)
 
 
 def test_the_right_short_answer_over_the_last_words_of_a_question_is_taken() -> None:
@@ -427,10 +483,11 @@ def test_the_right_short_answer_over_the_last_words_of_a_question_is_taken() -> 
     rig.at(4560, SpeechPaused(4400))
     rig.until(4700)
 
-    actions = rig.at(4710, Recognised(1, said("好")))
+    stopped = rig.at(4710, Recognised(1, said("好")))
+    answered = rig.until(4710)
 
-    assert actions[0] == StopPrompt()
-    assert rig.said[-1] == QUESTION
+    assert stopped == [StopPrompt()]
+    assert [each.spoken.text for each in answered if isinstance(each, Play)] == [QUESTION]
 
 
 def test_a_resumed_prompt_knows_its_new_end() -> None:
@@ -489,18 +546,108 @@ def test_an_answer_that_was_over_before_the_prompt_still_has_a_latency() -> None
 
 
 def test_two_short_answers_in_a_row_are_both_heard() -> None:
-    rig = recognising()
-    rig.at(4160, SpeechStarted(4100))
-    rig.at(4180, Recognised(1, said("方便")))
-    rig.at(4200, PromptStarted(2, 3000))
-    rig.until(4340)
-    rig.at(4700, Partial(2, "很好喝"))
-    rig.at(4860, SpeechPaused(4700))
-    rig.until(5400)
+    rig = trailing()
+    rig.at(3570, Recognised(1, said("方便")))
+    rig.until(3700)
+    rig.at(3720, PromptStarted(2, 3000))
+    rig.at(4060, SpeechStarted(4000))
+    rig.until(4240)
+    rig.at(4500, Partial(2, "很好喝"))
+    rig.at(4760, SpeechPaused(4600))
+    rig.at(4770, Recognised(2, said("很好喝")))
 
-    rig.at(5410, Recognised(2, said("很好喝")))
+    rig.until(4900)
 
     assert [turn.intent for turn in rig.session.record.turns] == ["affirm", "good", None]
+
+
+def test_two_short_answers_within_one_silence_are_one() -> None:
+    rig = trailing()
+    rig.at(3570, Recognised(1, said("方便")))
+    rig.at(3690, SpeechStarted(3630))
+    rig.at(4190, SpeechPaused(4030))
+    rig.at(4200, Recognised(2, said("方便方便")))
+
+    rig.until(4330)
+
+    assert rig.session.record.turns[0].text == "方便方便"
+    assert rig.said == [OPENING, QUESTION]
+
+
+# Words in the silence
+
+
+def test_speech_that_resumes_is_heard_from_the_answers_beginning_under_a_new_number() -> None:
+    rig = trailing()
+    rig.at(3570, Recognised(1, said("不")))
+
+    actions = rig.at(4060, SpeechStarted(4000))
+
+    phrases = ("别打了", "方便", "可以", "好的", "好", "不方便", "没空", *HESITATIONS)
+    assert actions == [ReopenUtterance(2, phrases)]
+    assert [moment.what for moment in rig.session.record.timeline[-2:]] == [
+        "speech_started",
+        "speech_resumed",
+    ]
+
+
+@pytest.mark.parametrize("late", [Partial(1, "别打了"), Recognised(1, said("别打了"))])
+def test_words_of_before_the_pause_are_thrown_away_when_speech_resumes(late: Event) -> None:
+    rig = trailing()
+    rig.at(3660, SpeechStarted(3600))
+
+    actions = rig.at(3700, late)
+    rig.at(4160, SpeechPaused(4000))
+    rig.at(4170, Recognised(2, said("方便")))
+    rig.until(4300)
+
+    assert actions == []
+    assert rig.said == [OPENING, QUESTION]
+    turn = rig.session.record.turns[0]
+    assert (turn.text, turn.final_ms, turn.speech_end_ms) == ("方便", 4170, 4000)
+
+
+def test_nothing_is_said_or_decided_before_the_silence_is_over() -> None:
+    rig = trailing()
+
+    actions = rig.at(3570, Recognised(1, said("别打了")))
+    early = rig.until(3699)
+
+    assert (actions, early) == ([], [])
+    assert rig.session.state == "opening"
+    assert rig.session.record.turns[0].text is None
+
+
+def test_the_reply_comes_with_the_endpoint_and_the_kept_audio_is_let_go() -> None:
+    rig = trailing()
+    rig.at(3570, Recognised(1, said("方便")))
+
+    actions = rig.until(3700)
+
+    assert [type(action) for action in actions] == [DropUtterance, Play]
+    turn = rig.session.record.turns[0]
+    assert (turn.endpoint_ms, turn.final_ms) == (3700, 3570)
+
+
+def test_late_words_that_trail_off_go_on_being_waited_for() -> None:
+    rig = recognising()
+
+    actions = rig.at(4200, Recognised(1, said("因为")))
+    early = rig.until(4999)
+    rig.until(5000)
+
+    assert (actions, early) == ([], [])
+    assert rig.session.record.turns[0].endpoint_ms == 5000
+    assert rig.said == [OPENING, PARDON]
+
+
+@pytest.mark.parametrize("text", ["方便", "我不方便"])
+def test_late_words_that_need_no_more_silence_are_answered_at_once(text: str) -> None:
+    rig = recognising()
+
+    actions = rig.at(4200, Recognised(1, said(text)))
+
+    assert [type(action) for action in actions] == [DropUtterance, Play]
 
 
 def test_a_caller_who_never_stops_is_answered_after_the_utterance_limit() -> None:
@@ -526,7 +673,7 @@ def test_a_goodbye_is_not_stopped_by_ordinary_words_but_they_are_heard_out() -> 
     over = rig.at(6120, PromptEnded(2, 2000, GOODBYE, complete=True))
     rig.at(6400, SpeechPaused(6240))
     rig.at(6420, Recognised(2, said("等一下啊")))
-    ended = rig.until(7000)
+    ended = rig.until(8000)
 
     assert over == []
     assert HangUp(EndReason.FINISHED) in ended
@@ -621,6 +768,21 @@ def test_a_question_over_the_goodbye_is_answered_and_the_goodbye_said_again() ->
 
     assert rig.said[-3:] == [GOODBYE, PARDON, GOODBYE]
     assert rig.session.record.end_reason is EndReason.FINISHED
+
+
+def test_a_key_after_a_goodbye_that_was_stopped_for_nothing_ends_the_call() -> None:
+    rig = leaving()
+    rig.at(4560, SpeechStarted(4500))
+    rig.until(4740)
+    rig.at(5000, Partial(2, "别打了"))
+    rig.at(5160, SpeechPaused(5000))
+    rig.at(5170, Recognised(2, said("")))
+    rig.until(6600)
+
+    rig.at(7000, DtmfPressed("1"))
+
+    assert rig.said[-1] == GOODBYE
+    assert rig.hung_up == (7000, EndReason.FINISHED)
 
 
 def test_a_caller_who_closes_during_the_goodbye_only_closes_what_is_closed() -> None:
@@ -778,7 +940,7 @@ def test_nothing_is_done_after_the_end() -> None:
 
 
 def test_a_call_that_becomes_too_long_takes_its_leave_and_ends() -> None:
-    rig = Rig(settings=CallSettings(max_call_ms=3500)).answered()
+    rig = Rig(settings=replace(TIMES, max_call_ms=3500)).answered()
     rig.plays(20, 2000)
     rig.at(3060, SpeechStarted(3000))
 
@@ -793,7 +955,7 @@ def test_a_call_that_becomes_too_long_takes_its_leave_and_ends() -> None:
 
 
 def test_a_goodbye_under_way_at_the_limit_is_said_to_its_end() -> None:
-    rig = Rig(settings=CallSettings(max_call_ms=5000)).answered()
+    rig = Rig(settings=replace(TIMES, max_call_ms=5000)).answered()
     rig.plays(20, 2000)
     answer(rig, "不方便")
 
@@ -804,7 +966,7 @@ def test_a_goodbye_under_way_at_the_limit_is_said_to_its_end() -> None:
 
 
 def test_a_goodbye_that_never_ends_is_cut() -> None:
-    rig = Rig(settings=CallSettings(max_call_ms=5000, farewell_ms=10_000)).answered()
+    rig = Rig(settings=replace(TIMES, max_call_ms=5000, farewell_ms=10_000)).answered()
     rig.plays(20, 2000)
 
     rig.until(60_000)
@@ -816,7 +978,7 @@ def test_a_goodbye_that_never_ends_is_cut() -> None:
 
 
 def test_a_call_with_too_many_turns_takes_its_leave_and_ends() -> None:
-    rig = Rig(settings=CallSettings(max_turns=1)).answered()
+    rig = Rig(settings=replace(TIMES, max_turns=1)).answered()
     rig.plays(20, 2000)
     answer(rig, "方便")
 
@@ -827,7 +989,7 @@ def test_a_call_with_too_many_turns_takes_its_leave_and_ends() -> None:
 
 
 def test_a_goodbye_is_no_turn_too_many() -> None:
-    rig = Rig(settings=CallSettings(max_turns=1)).answered()
+    rig = Rig(settings=replace(TIMES, max_turns=1)).answered()
     rig.plays(20, 2000)
     answer(rig, "不方便")
 
@@ -857,10 +1019,10 @@ def test_a_state_may_wait_longer_for_the_end_of_an_answer() -> None:
     rig.at(3560, SpeechPaused(3400))
 
     early = rig.until(4999)
-    actions = rig.until(5000)
+    rig.until(5000)
 
     assert early == []
-    assert actions == [CloseUtterance()]
+    assert rig.session.record.turns[0].endpoint_ms == 5000
 
 
 def test_a_state_that_takes_any_answer_saves_its_words() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import assert_never
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -28,6 +29,7 @@ from voicebot.call.events import (
     PromptStarted,
     Recognised,
     RecogniserBroke,
+    ReopenUtterance,
     ResumePrompt,
     SpeechPaused,
     SpeechStarted,
@@ -38,7 +40,7 @@ from voicebot.call.events import (
 from voicebot.call.session import CallSession, CallSettings
 from voicebot.dialogue.script import BargeIn, EndReason
 
-TEXTS = ("", "嗯", "方便", "不方便", "很好喝", "别打了", "[unk]", "今天天气")
+TEXTS = ("", "嗯", "方便", "不方便", "很好喝", "别打了", "[unk]", "今天天气", "因为", "不")
 PROMPT_MS = 3000
 LATER_MS = 60_000
 """Past every deadline of turn taking."""
@@ -54,8 +56,10 @@ class World:
     started: bool = False
     paused: bool = False
     open: int | None = None
+    kept: int | None = None
+    """The utterance that was closed and whose audio is kept, since it may be opened again."""
     closed: list[int] = field(default_factory=list)
-    """Utterances whose text is awaited."""
+    """Utterances whose text is awaited, wanted or not."""
     last_utterance: int = 0
     last_prompt: int = 0
     speaking: bool = False
@@ -90,6 +94,7 @@ class World:
             case Play():
                 assert self.playing is None, "two prompts at once"
                 assert action.prompt > self.last_prompt
+                assert (self.open, self.kept) == (None, None), "audio of the last answer is kept"
                 self.playing = self.last_prompt = action.prompt
                 self.started = self.paused = False
             case PausePrompt():
@@ -108,15 +113,24 @@ class World:
                 assert action.utterance > self.last_utterance
                 assert 0 <= action.from_ms <= self.now
                 self.open = self.last_utterance = action.utterance
+                self.kept = None
             case CloseUtterance():
                 assert self.open is not None
                 self.closed.append(self.open)
-                self.open = None
+                self.kept, self.open = self.open, None
+            case ReopenUtterance():
+                assert self.kept is not None
+                assert self.speaking
+                assert action.utterance > self.last_utterance
+                self.open = self.last_utterance = action.utterance
+                self.kept = None
             case DropUtterance():
-                assert self.open is not None
-                self.open = None
+                assert (self.open, self.kept) != (None, None)
+                self.open = self.kept = None
             case HangUp():
                 self.ended = action.reason
+            case _:
+                assert_never(action)
 
     def _is_alive(self) -> None:
         """Something will happen by itself: the prompt plays, or a deadline of its own comes."""
@@ -192,10 +206,13 @@ class Steps:
         world.give(PromptResumed(world.last_prompt - 1, PROMPT_MS))
         world.give(PromptEnded(world.last_prompt - 1, 20, "", complete=False))
         world.give(PromptBroke(world.last_prompt - 1, "late"))
-        world.give(DtmfPressed("1"))
         if world.playing is None:
             world.give(PromptEnded(world.last_prompt, 20, "", complete=False))
             world.give(PromptBroke(world.last_prompt, "late"))
+
+    @staticmethod
+    def key(world: World) -> None:
+        world.give(DtmfPressed("1"))
 
     @staticmethod
     def recogniser_breaks(world: World) -> None:
@@ -213,6 +230,7 @@ plain_steps = st.sampled_from(
         Steps.prompt_goes_on,
         Steps.prompt_breaks,
         Steps.echoes_of_the_past,
+        Steps.key,
         Steps.recogniser_breaks,
     ]
 )

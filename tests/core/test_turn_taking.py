@@ -1,3 +1,5 @@
+from collections.abc import Callable
+
 import pytest
 
 from tests.builders import said
@@ -11,9 +13,18 @@ from voicebot.call.turn_taking import (
     TurnTaking,
 )
 from voicebot.dialogue.script import BargeIn
+from voicebot.speech.recogniser import Transcript
 
 HOT = "别打了"
 BACKCHANNEL = "嗯"
+COMPLETE, UNKNOWN, INCOMPLETE = "可以", "今天天气", "因为"
+"""Texts that 300, 700 and 1600 ms of silence end."""
+
+
+def silence_ms(transcript: Transcript | None) -> int:
+    """Complete are 可以 and 好, 因为 trails off, nothing tells about all others."""
+    text = None if transcript is None else transcript.text
+    return {COMPLETE: 300, "好": 300, INCOMPLETE: 1600}.get(text or "", 700)
 
 
 def floor(settings: TurnSettings | None = None) -> TurnTaking:
@@ -22,6 +33,7 @@ def floor(settings: TurnSettings | None = None) -> TurnTaking:
         settings or TurnSettings(),
         lambda text, only_hot: text == HOT or (not only_hot and len(text) >= 2),
         lambda transcript: transcript.text == "好",
+        silence_ms,
     )
 
 
@@ -41,6 +53,13 @@ def listening() -> TurnTaking:
     return turns
 
 
+def suspecting() -> TurnTaking:
+    """A floor where the caller speaks since 2000 ms over a prompt."""
+    turns = prompting()
+    turns.speech_started(2000, 2060)
+    return turns
+
+
 def overlapping(barge_in: BargeIn = BargeIn.ANY, until: int | None = None) -> TurnTaking:
     """A floor where the caller speaks since 2000 ms over a prompt, confirmed at 2240 ms."""
     turns = prompting(barge_in, until)
@@ -57,11 +76,17 @@ def weighing(barge_in: BargeIn = BargeIn.ANY, until: int | None = None) -> TurnT
     return turns
 
 
-def recognising() -> TurnTaking:
-    """A floor where an answer from 2000 to 2400 ms was closed at 3100 ms."""
+def trailing() -> TurnTaking:
+    """A floor where an answer from 2000 to 2400 ms was closed at 2560 ms; no words yet."""
     turns = listening()
     turns.speech_started(2000, 2060)
     turns.speech_paused(2400, 2560)
+    return turns
+
+
+def recognising() -> TurnTaking:
+    """The same at 3100 ms: the silence is over, the words are still awaited."""
+    turns = trailing()
     turns.expire(3100)
     return turns
 
@@ -69,21 +94,86 @@ def recognising() -> TurnTaking:
 # An answer after the prompt
 
 
-def test_an_answer_opens_with_preroll_and_closes_after_the_endpoint_silence() -> None:
+def test_an_answer_opens_with_preroll_and_is_closed_at_its_first_pause() -> None:
     turns = listening()
 
     opened = turns.speech_started(2000, 2060)
-    turns.speech_paused(2400, 2560)
-    early = turns.expire(3099)
-    closed = turns.expire(3100)
-    answered = turns.recognised(said("可以"), 3110)
+    closed = turns.speech_paused(2400, 2560)
 
     assert opened == [Open(1700)]
-    assert early == []
     assert closed == [Floor.CLOSE]
-    assert answered == [Answer(said("可以"))]
+    assert turns.phase is Phase.TRAILING
+
+
+@pytest.mark.parametrize(
+    ("text", "ends"),
+    [
+        pytest.param(COMPLETE, 2700, id="complete"),
+        pytest.param(UNKNOWN, 3100, id="unknown"),
+        pytest.param(INCOMPLETE, 4000, id="incomplete"),
+    ],
+)
+def test_words_that_come_in_the_pause_tell_which_silence_ends_the_turn(
+    text: str, ends: int
+) -> None:
+    turns = trailing()
+
+    at_once = turns.recognised(said(text), 2570)
+    early = turns.expire(ends - 1)
+    over = turns.expire(ends)
+
+    assert (at_once, early) == ([], [])
+    assert over == [Floor.ENDPOINT, Floor.DROP, Answer(said(text))]
     assert turns.phase is Phase.IDLE
     assert turns.deadline is None
+
+
+def test_words_that_come_after_the_silence_they_need_end_the_turn_at_once() -> None:
+    turns = trailing()
+
+    turns.recognised(said(COMPLETE), 2900)
+
+    assert turns.deadline == 2900
+    assert turns.expire(2900) == [Floor.ENDPOINT, Floor.DROP, Answer(said(COMPLETE))]
+
+
+def test_a_silence_without_words_is_the_unknown_one() -> None:
+    turns = trailing()
+
+    early = turns.expire(3099)
+    over = turns.expire(3100)
+
+    assert early == []
+    assert over == [Floor.ENDPOINT]
+    assert turns.phase is Phase.RECOGNISING
+
+
+def test_words_that_were_waited_for_are_taken_at_once() -> None:
+    turns = recognising()
+
+    decided = turns.recognised(said(UNKNOWN), 3110)
+
+    assert decided == [Floor.DROP, Answer(said(UNKNOWN))]
+    assert turns.phase is Phase.IDLE
+
+
+def test_words_that_were_waited_for_and_trail_off_go_back_to_waiting() -> None:
+    turns = recognising()
+
+    back = turns.recognised(said(INCOMPLETE), 3110)
+    early = turns.expire(3999)
+    over = turns.expire(4000)
+
+    assert (back, early) == ([], [])
+    assert over == [Floor.ENDPOINT, Floor.DROP, Answer(said(INCOMPLETE))]
+
+
+def test_words_that_trail_off_but_come_later_than_their_silence_are_taken() -> None:
+    turns = recognising()
+
+    decided = turns.recognised(said(INCOMPLETE), 4000)
+
+    assert decided == [Floor.DROP, Answer(said(INCOMPLETE))]
 
 
 def test_preroll_does_not_reach_before_the_call() -> None:
@@ -95,27 +185,98 @@ def test_preroll_does_not_reach_before_the_call() -> None:
     assert opened == [Open(0)]
 
 
-def test_a_pause_inside_an_answer_does_not_end_it() -> None:
-    turns = listening()
-    turns.speech_started(2000, 2060)
-    turns.speech_paused(2400, 2560)
+# Speech that resumes
+
+
+def test_speech_that_resumes_throws_the_words_away_and_opens_the_answer_again() -> None:
+    turns = trailing()
+    turns.recognised(said(INCOMPLETE), 2570)
 
     again = turns.speech_started(3000, 3060)
-
-    assert again == []
-    assert turns.phase is Phase.HEARING
     turns.speech_paused(3300, 3460)
-    assert turns.deadline == 3300 + 700
+
+    assert again == [Floor.REOPEN]
+    assert turns.phase is Phase.TRAILING
+    assert turns.expire(3300 + 699) == []
+    assert turns.expire(3300 + 700) == [Floor.ENDPOINT]
 
 
-def test_a_state_may_ask_for_a_longer_endpoint() -> None:
-    turns = listening()
-    turns.endpoint_ms = 1600
-    turns.speech_started(2000, 2060)
+def test_speech_that_resumes_before_the_words_came_opens_the_answer_again() -> None:
+    turns = trailing()
 
-    turns.speech_paused(2400, 2560)
+    again = turns.speech_started(2700, 2760)
 
-    assert turns.deadline == 4000
+    assert again == [Floor.REOPEN]
+    assert turns.phase is Phase.HEARING
+
+
+def test_speech_that_resumes_while_late_words_are_awaited_opens_the_answer_again() -> None:
+    turns = recognising()
+
+    again = turns.speech_started(3200, 3260)
+    turns.speech_paused(3500, 3660)
+    turns.recognised(said(COMPLETE), 3670)
+
+    assert again == [Floor.REOPEN]
+    assert turns.deadline == 3800
+
+
+def test_words_of_before_the_pause_say_nothing_while_the_caller_speaks_again() -> None:
+    turns = trailing()
+    turns.speech_started(3000, 3060)
+
+    decided = turns.recognised(said(COMPLETE), 3070)
+
+    assert decided == []
+    assert turns.phase is Phase.HEARING
+
+
+def often_pausing() -> tuple[TurnTaking, list[Decision]]:
+    """An answer with eight pauses, the last one from 9400 ms on, and what came of them."""
+    turns = trailing()
+    decided = []
+    for begin in range(3000, 10_000, 1000):
+        decided += turns.speech_started(begin, begin + 60)
+        decided += turns.speech_paused(begin + 400, begin + 560)
+    return turns, decided
+
+
+def test_an_answer_with_many_pauses_is_not_recognised_anew_for_each() -> None:
+    turns, decided = often_pausing()
+
+    early = turns.expire(10_099)
+    over = turns.expire(10_100)
+    taken = turns.recognised(said(UNKNOWN), 10_200)
+
+    assert decided == [Floor.REOPEN, Floor.CLOSE] * 4 + [Floor.REOPEN]
+    assert early == []
+    assert over == [Floor.ENDPOINT, Floor.CLOSE]
+    assert taken == [Floor.DROP, Answer(said(UNKNOWN))]
+
+
+def test_words_after_many_pauses_that_trail_off_are_still_waited_for() -> None:
+    turns, _ = often_pausing()
+    turns.expire(10_100)
+
+    back = turns.recognised(said(INCOMPLETE), 10_200)
+    again = turns.speech_started(10_500, 10_560)
+
+    assert back == []
+    assert again == [Floor.REOPEN]
+
+
+def test_each_answer_may_pause_as_often_as_the_one_before() -> None:
+    turns, _ = often_pausing()
+    turns.expire(10_100)
+    turns.recognised(said(COMPLETE), 10_200)
+    turns.prompt_begins(BargeIn.ANY, 10_220)
+    turns.speech_started(11_000, 11_060)
+    turns.expire(11_240)
+    turns.partial("等下", 11_300)
+
+    closed = turns.speech_paused(11_500, 11_660)
+
+    assert closed == [Floor.CLOSE]
 
 
 def test_a_pause_that_is_noticed_late_ends_the_answer_at_once_but_not_in_the_past() -> None:
@@ -135,18 +296,71 @@ def test_a_caller_who_never_stops_is_taken_at_the_utterance_limit() -> None:
 
     early = turns.expire(22_059)
     closed = turns.expire(22_060)
+    taken = turns.recognised(said(INCOMPLETE), 22_100)
 
     assert early == []
-    assert closed == [Floor.CLOSE]
+    assert closed == [Floor.ENDPOINT, Floor.CLOSE]
+    assert taken == [Floor.DROP, Answer(said(INCOMPLETE))]
 
 
-def test_an_endpoint_never_waits_beyond_the_utterance_limit() -> None:
+def test_a_caller_who_stops_just_after_the_utterance_limit_is_taken_all_the_same() -> None:
+    turns = listening()
+    turns.speech_started(2000, 2060)
+    turns.expire(22_060)
+    turns.speech_paused(22_080, 22_240)
+
+    taken = turns.recognised(said(INCOMPLETE), 22_300)
+
+    assert taken == [Floor.DROP, Answer(said(INCOMPLETE))]
+
+
+def test_speech_that_resumes_after_the_utterance_limit_is_not_waited_for() -> None:
+    turns = listening()
+    turns.speech_started(2000, 2060)
+    turns.expire(22_060)
+    turns.speech_paused(22_080, 22_240)
+
+    again = turns.speech_started(22_300, 22_360)
+    taken = turns.recognised(said(INCOMPLETE), 22_400)
+
+    assert again == []
+    assert taken == [Floor.DROP, Answer(said(INCOMPLETE))]
+
+
+@pytest.mark.parametrize("text", [None, COMPLETE, INCOMPLETE])
+def test_an_endpoint_never_waits_beyond_the_utterance_limit(text: str | None) -> None:
     turns = listening()
     turns.speech_started(2000, 2060)
 
     turns.speech_paused(21_800, 21_960)
+    if text is not None:
+        turns.recognised(said(text), 21_970)
 
     assert turns.deadline == 22_060
+
+
+# A key
+
+
+def test_a_key_instead_of_an_answer_ends_the_silence() -> None:
+    turns = listening()
+
+    decided = turns.key_pressed()
+
+    assert decided == [Floor.KEY]
+    assert turns.phase is Phase.IDLE
+    assert turns.deadline is None
+
+
+@pytest.mark.parametrize("begin", [floor, prompting, trailing, recognising])
+def test_a_key_counts_only_where_an_answer_is_awaited(begin: Callable[[], TurnTaking]) -> None:
+    turns = begin()
+    before = turns.phase, turns.deadline
+
+    decided = turns.key_pressed()
+
+    assert decided == []
+    assert (turns.phase, turns.deadline) == before
 
 
 # Silence
@@ -168,7 +382,7 @@ def test_noise_without_words_lets_the_silence_run_on() -> None:
 
     decided = turns.recognised(said(""), 3120)
 
-    assert decided == []
+    assert decided == [Floor.DROP]
     assert turns.phase is Phase.LISTENING
     assert turns.deadline == 6000
 
@@ -178,16 +392,21 @@ def test_noise_that_outlasts_the_silence_is_no_input_at_once() -> None:
 
     decided = turns.recognised(said(""), 6000)
 
-    assert decided == [Floor.NO_INPUT]
+    assert decided == [Floor.DROP, Floor.NO_INPUT]
 
 
-def test_speech_that_began_while_noise_was_recognised_is_heard_from_its_beginning() -> None:
-    turns = recognising()
-    turns.speech_started(3110, 3170)
+def test_speech_after_the_limit_of_what_was_noise_is_heard_from_its_beginning() -> None:
+    turns = floor(TurnSettings(no_input_ms=60_000))
+    turns.prompt_begins(BargeIn.ANY, 0)
+    turns.prompt_over(1000)
+    turns.speech_started(2000, 2060)
+    turns.expire(22_060)
+    turns.speech_paused(22_080, 22_240)
+    turns.speech_started(22_300, 22_360)
 
-    decided = turns.recognised(said(""), 3200)
+    decided = turns.recognised(said(""), 22_400)
 
-    assert decided == [Open(2810)]
+    assert decided == [Open(22_000)]
     assert turns.phase is Phase.HEARING
 
 
@@ -281,7 +500,8 @@ def test_words_that_interrupt_after_the_caller_fell_silent_trail_at_once() -> No
 
     decided = turns.partial("等下", 2600)
 
-    assert decided == [Floor.STOP]
+    assert decided[0] is Floor.STOP
+    assert decided[1:] == [Floor.CLOSE]
     assert turns.phase is Phase.TRAILING
     assert turns.deadline == 3100
 
@@ -297,16 +517,39 @@ def test_a_backchannel_lets_the_prompt_go_on() -> None:
 
     assert early == []
     assert closed == [Floor.CLOSE]
-    assert weighed == [Floor.RESUME]
+    assert weighed == [Floor.DROP, Floor.RESUME]
     assert turns.phase is Phase.PROMPTING
 
 
-def test_an_interruption_that_only_the_last_word_shows_stops_the_prompt_and_is_an_answer() -> None:
+@pytest.mark.parametrize(
+    ("text", "ends"),
+    [
+        pytest.param(COMPLETE, 2720, id="complete"),
+        pytest.param("太贵", 3100, id="unknown"),
+        pytest.param(INCOMPLETE, 4000, id="incomplete"),
+    ],
+)
+def test_an_interruption_that_only_the_last_word_shows_is_an_answer_like_any_other(
+    text: str, ends: int
+) -> None:
     turns = weighing()
 
-    decided = turns.recognised(said("太贵"), 2720)
+    stopped = turns.recognised(said(text), 2720)
+    early = turns.expire(ends - 1)
+    answered = turns.expire(ends)
 
-    assert decided == [Floor.STOP, Answer(said("太贵"))]
+    assert (stopped, early) == ([Floor.STOP], [])
+    assert answered == [Floor.ENDPOINT, Floor.DROP, Answer(said(text))]
+
+
+def test_an_interruption_that_goes_on_while_it_is_weighed_is_heard_to_its_end() -> None:
+    turns = weighing()
+    turns.speech_started(2690, 2750)
+
+    decided = turns.recognised(said("太贵"), 2760)
+
+    assert decided == [Floor.STOP, Floor.REOPEN]
+    assert turns.phase is Phase.HEARING
 
 
 def test_a_pause_within_an_overlap_is_not_its_end() -> None:
@@ -336,7 +579,7 @@ def test_a_second_burst_while_the_first_is_weighed_is_suspected_anew() -> None:
 
     weighed = turns.recognised(said(BACKCHANNEL), 2760)
 
-    assert weighed == [Floor.RESUME]
+    assert weighed == [Floor.DROP, Floor.RESUME]
     assert turns.phase is Phase.SUSPECTING
     assert turns.deadline == 2690 + 240
 
@@ -384,7 +627,7 @@ def test_what_was_said_over_a_prompt_for_hot_words_is_forgotten_without_one() ->
 
     decided = turns.recognised(said("等下"), 2720)
 
-    assert decided == []
+    assert decided == [Floor.DROP]
     assert turns.phase is Phase.PROMPTING
 
 
@@ -419,8 +662,40 @@ def test_speech_suspected_over_one_prompt_does_not_interrupt_the_next_that_never
     weighed = turns.recognised(said(HOT), 2920)
 
     assert partial == []
-    assert weighed == []
+    assert weighed == [Floor.DROP]
     assert turns.phase is Phase.PROMPTING
+
+
+@pytest.mark.parametrize("begin", [overlapping, weighing])
+def test_what_was_said_over_one_kind_of_prompt_does_not_interrupt_the_next_kind(
+    begin: Callable[[BargeIn], TurnTaking],
+) -> None:
+    turns = begin(BargeIn.HOT_WORDS)
+
+    dropped = turns.prompt_continues(BargeIn.ANY, 2710)
+    partial = turns.partial("等下", 2720)
+
+    assert dropped == [Floor.DROP]
+    assert partial == []
+
+
+def test_who_speaks_on_into_the_next_kind_of_prompt_interrupts_it_anew() -> None:
+    turns = overlapping(BargeIn.HOT_WORDS)
+
+    turns.prompt_continues(BargeIn.ANY, 2710)
+
+    assert turns.phase is Phase.SUSPECTING
+    assert turns.deadline == 2710 + 240
+
+
+def test_what_is_said_over_two_prompts_of_a_kind_is_heard_on() -> None:
+    turns = overlapping(BargeIn.HOT_WORDS)
+
+    dropped = turns.prompt_continues(BargeIn.HOT_WORDS, 2710)
+    partial = turns.partial(HOT, 2720)
+
+    assert dropped == []
+    assert partial == [Floor.STOP]
 
 
 def test_speech_over_a_prompt_that_never_may_be_is_suspected_over_the_next() -> None:
@@ -462,7 +737,7 @@ def test_an_answer_over_the_last_syllable_is_heard_although_it_is_over_already()
 
     decided = turns.prompt_over(2650)
 
-    assert decided == [Open(1700)]
+    assert decided == [Open(1700), Floor.CLOSE]
     assert turns.phase is Phase.TRAILING
     assert turns.deadline == 2150 + 700
 
@@ -496,23 +771,36 @@ def test_an_overlap_at_the_prompts_end_is_an_answer_and_its_utterance_goes_on() 
     assert turns.phase is Phase.HEARING
 
 
-def test_words_weighed_at_the_prompts_end_are_an_answer() -> None:
+def test_words_weighed_at_the_prompts_end_are_an_answer_like_any_other() -> None:
     turns = weighing(BargeIn.HOT_WORDS)
 
     over = turns.prompt_over(2710)
-    decided = turns.recognised(said("好的"), 2720)
+    turns.recognised(said(INCOMPLETE), 2720)
+    early = turns.expire(3999)
+    answered = turns.expire(4000)
 
-    assert over == []
-    assert decided == [Answer(said("好的"))]
+    assert (over, early) == ([], [])
+    assert answered == [Floor.ENDPOINT, Floor.DROP, Answer(said(INCOMPLETE))]
+
+
+def test_an_answer_that_goes_on_while_its_beginning_is_weighed_at_the_prompts_end() -> None:
+    turns = weighing(BargeIn.HOT_WORDS)
+    turns.speech_started(2690, 2750)
+
+    decided = turns.prompt_over(2760)
+
+    assert decided == [Floor.REOPEN]
+    assert turns.phase is Phase.HEARING
 
 
 def test_noise_weighed_at_the_prompts_end_starts_the_silence_then() -> None:
     turns = weighing(BargeIn.HOT_WORDS)
     turns.prompt_over(2710)
+    turns.recognised(said(""), 2720)
 
-    decided = turns.recognised(said(""), 2720)
+    decided = turns.expire(3100)
 
-    assert decided == []
+    assert decided == [Floor.ENDPOINT, Floor.DROP]
     assert turns.phase is Phase.LISTENING
     assert turns.deadline == 2710 + 5000
 
@@ -520,9 +808,9 @@ def test_noise_weighed_at_the_prompts_end_starts_the_silence_then() -> None:
 @pytest.mark.parametrize(
     ("until", "expected"),
     [
-        pytest.param(3500, [Floor.STOP, Answer(said("好"))], id="over the last words"),
-        pytest.param(3501, [Floor.RESUME], id="in the middle"),
-        pytest.param(None, [Floor.RESUME], id="of a prompt of unknown length"),
+        pytest.param(3500, [Floor.STOP], id="over the last words"),
+        pytest.param(3501, [Floor.DROP, Floor.RESUME], id="in the middle"),
+        pytest.param(None, [Floor.DROP, Floor.RESUME], id="of a prompt of unknown length"),
     ],
 )
 def test_a_short_answer_over_the_last_words_of_its_question_counts(
@@ -540,18 +828,19 @@ def test_what_does_not_answer_the_question_over_its_last_words_is_a_backchannel(
 
     decided = turns.recognised(said(BACKCHANNEL), 2720)
 
-    assert decided == [Floor.RESUME]
+    assert decided == [Floor.DROP, Floor.RESUME]
 
 
-def test_a_second_answer_during_the_recognition_of_the_first_is_heard_over_the_reply() -> None:
-    turns = recognising()
-    turns.speech_started(3110, 3170)
-    turns.recognised(said("可以"), 3180)
+def test_speech_that_begins_in_the_moment_of_the_answer_is_heard_over_the_reply() -> None:
+    turns = trailing()
+    turns.recognised(said(COMPLETE), 2570)
+    turns.expire(2700)
+    turns.speech_started(2650, 2710)
 
-    turns.prompt_begins(BargeIn.ANY, 3180)
+    turns.prompt_begins(BargeIn.ANY, 2710)
 
     assert turns.phase is Phase.SUSPECTING
-    assert turns.deadline == 3110 + 240
+    assert turns.deadline == 2650 + 240
 
 
 def test_speech_from_long_before_a_prompt_is_taken_from_shortly_before_it() -> None:
@@ -564,11 +853,29 @@ def test_speech_from_long_before_a_prompt_is_taken_from_shortly_before_it() -> N
     assert opened == [Floor.PAUSE, Open(9000 - 1500 - 300)]
 
 
+@pytest.mark.parametrize(
+    ("begin", "interrupting"),
+    [
+        (floor, False),
+        (prompting, False),
+        (suspecting, True),
+        (overlapping, True),
+        (weighing, True),
+        (listening, False),
+        (trailing, False),
+    ],
+)
+def test_a_caller_interrupts_from_suspicion_until_the_words_are_weighed(
+    begin: Callable[[], TurnTaking], interrupting: bool
+) -> None:
+    assert begin().interrupting is interrupting
+
+
 # Nothing is awaited
 
 
-@pytest.mark.parametrize("begin", [floor, listening, recognising])
-def test_a_stopped_floor_has_no_deadline(begin: type) -> None:
+@pytest.mark.parametrize("begin", [floor, listening, trailing, recognising])
+def test_a_stopped_floor_has_no_deadline(begin: Callable[[], TurnTaking]) -> None:
     turns = begin()
 
     turns.stop()

@@ -22,7 +22,7 @@ LABELS = {name: read_label(FOLDER / f"{name}.yaml") for name in NAMES}
 
 ALONE = [name for name in NAMES if "babble" not in LABELS[name].line]
 """People in the background are speech too, and not in the label."""
-CLEAN_TOLERANCE_MS = 60
+CLEAN_TOLERANCE_MS = 80
 """How far a detected beginning or end of speech may be from the label: three frames."""
 NOISY_TOLERANCE_MS = 160
 """The same under noise, which covers the quiet beginnings and ends of words."""

@@ -22,6 +22,7 @@ from tests.builders import (
     QUESTION,
     SILENT_GOODBYE,
     STILL_THERE,
+    TIMES,
     FailingRecogniser,
     ScriptedRecogniser,
     ToneVoice,
@@ -40,7 +41,7 @@ from voicebot.dialogue.conversation import Spoken
 from voicebot.dialogue.script import BargeIn, EndReason, Script
 from voicebot.runtime.driver import MAX_EVENTS, CallDriver, Recording, Voice
 from voicebot.runtime.virtual_time import InlineExecutor, run_virtual
-from voicebot.speech.detector import SpeechDetector
+from voicebot.speech.detector import DetectorSettings, SpeechDetector
 from voicebot.speech.phrases import phrases
 from voicebot.speech.recogniser import Recogniser
 from voicebot.transports.replay import ReplayLeg
@@ -86,7 +87,7 @@ def call(
     tail_ms: int = 60_000,
 ) -> Call:
     """Run a call whose caller is drawn, or is a leg, and whose recogniser hears `texts`."""
-    session = CallSession(of or script(), {}, settings or CallSettings())
+    session = CallSession(of or script(), {}, settings or TIMES)
     leg = (
         ReplayLeg(drawn(caller, step_ms=100), RATE, tail_ms=tail_ms)
         if isinstance(caller, str)
@@ -142,9 +143,44 @@ def test_times_of_a_turn_are_right_to_one_frame() -> None:
 
     turn = done.record.turns[0]
     assert (turn.speech_start_ms, turn.speech_end_ms) == (3000, 3500)
-    assert turn.endpoint_ms == 3500 + 700
+    assert turn.endpoint_ms == 3500 + 300
     assert turn.latency_ms is not None
-    assert 700 <= turn.latency_ms <= 720
+    assert 300 <= turn.latency_ms <= 320
+
+
+@pytest.mark.parametrize(("text", "silence"), [("方便", 300), ("我不方便", 700), ("因为", 1600)])
+def test_the_reply_begins_one_frame_after_the_silence_that_the_words_need(
+    text: str, silence: int
+) -> None:
+    done = call(ANSWER, text)
+
+    turn = done.record.turns[0]
+    assert turn.text == text
+    assert turn.endpoint_ms == 3500 + silence
+    assert turn.reply_ms is not None
+    assert 0 <= turn.reply_ms - turn.endpoint_ms <= 20
+
+
+def test_an_answer_with_a_pause_in_it_is_recognised_whole() -> None:
+    recogniser = ScriptedRecogniser("因为", "因为我不方便")
+
+    done = call(ANSWER + quiet(1000) + "######", recogniser=recogniser)
+
+    assert done.record.turns[0].text == "因为我不方便"
+    assert done.said == [OPENING, GOODBYE]
+    assert len(done.when("speech_resumed")) == 1
+    first, whole = recogniser.heard
+    assert whole.startswith(first)
+    assert drawn("#####" + "." * 10 + "######", step_ms=100) in whole
+
+
+def test_every_pause_of_an_answer_is_forgiven() -> None:
+    texts = ("不", "因为", "因为那个", "因为那个我不方便")
+    done = call(quiet(3000) + ("####" + quiet(600)) * 4, *texts)
+
+    assert done.record.turns[0].text == texts[-1]
+    assert len(done.when("speech_resumed")) == 3
+    assert done.said == [OPENING, GOODBYE]
 
 
 def test_the_recogniser_gets_the_answer_with_its_preroll_and_nothing_of_before() -> None:
@@ -155,7 +191,7 @@ def test_the_recogniser_gets_the_answer_with_its_preroll_and_nothing_of_before()
     expected = drawn("...#####", step_ms=100)
     assert recogniser.heard[0].startswith(expected)
     after_ms = (len(recogniser.heard[0]) - len(expected)) // 16
-    assert after_ms in (680, 700)
+    assert after_ms == DetectorSettings().pause_ms
 
 
 def test_both_sides_are_recorded_side_by_side() -> None:
@@ -164,7 +200,7 @@ def test_both_sides_are_recorded_side_by_side() -> None:
     caller = np.frombuffer(bytes(done.recording.caller), "<i2")
     assert len(done.recording.robot) == len(done.recording.caller)
     assert abs(caller[24_000:28_000]).max() > 7000
-    assert done.robot_sounds().startswith("#" * 21 + quiet(2100) + "#" * 10)
+    assert done.robot_sounds().startswith("#" * 21 + quiet(1700) + "#" * 10)
 
 
 def test_the_whole_prompt_is_sent_and_recorded_as_heard() -> None:
@@ -327,7 +363,7 @@ def test_a_caller_may_hang_up_at_any_time(caller: str, texts: tuple[str, ...]) -
 
 
 def test_a_caller_may_hang_up_while_the_recogniser_thinks() -> None:
-    done = call(ANSWER + quiet(1000), "方便", ears=lambda: SlowExecutor(60), tail_ms=0)
+    done = call(ANSWER + quiet(1000), "方便", ears=lambda: SlowExecutor(90), tail_ms=0)
 
     assert done.when("endpoint")
     assert not done.when("recognised")
@@ -371,8 +407,17 @@ def test_a_slow_recogniser_is_waited_for() -> None:
     assert 100 <= first.final_ms - first.endpoint_ms < 3000
 
 
+def test_words_of_a_slow_recogniser_that_trail_off_are_still_waited_for() -> None:
+    done = call(ANSWER, "因为", ears=lambda: SlowExecutor(70))
+
+    first, over = done.when("endpoint")
+    assert first == 3500 + 700
+    assert first < done.when("recognised")[0] < over
+    assert over == 3500 + 1600
+
+
 def test_a_recogniser_that_is_too_slow_is_apologised_for() -> None:
-    done = call(ANSWER, "方便", ears=lambda: SlowExecutor(200))
+    done = call(ANSWER, "方便", ears=lambda: SlowExecutor(300))
 
     assert done.said == [OPENING, APOLOGY]
     assert done.record.end_reason is EndReason.RECOGNISER_TIMEOUT

@@ -370,6 +370,8 @@ def test_stopping_an_installation_leaves_no_half_model(
     assert not (home / "data" / "models" / "my-cn").exists()
     assert main(["model", "install", str(good_zip)]) == 0
     assert models(home) == ["my-cn"]
+
+
 def test_a_model_that_keeps_its_words_in_its_graph_is_installed(
     model_folder: Path, tmp_path: Path, home: Path
 ) -> None:

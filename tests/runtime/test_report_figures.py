@@ -4,7 +4,7 @@ from tests.runtime.report_samples import bought, contact, silent, unanswered
 from voicebot.call.record import CallRecord, Moment, PromptRecord, TurnRecord
 from voicebot.campaign.outcome import Disposition, Intention
 from voicebot.dialogue.script import EndReason
-from voicebot.report.figures import Latencies, Stage, figures
+from voicebot.report.figures import Latencies, Stage, figures, turn_times
 from voicebot.report.timeline import Span, timeline
 
 RUN = (
@@ -67,6 +67,17 @@ def test_the_parts_of_a_response_add_up_to_it() -> None:
     assert run.endpoint.values == (700, 700)
     assert run.recognition.values == (60, 70)
     assert run.reply.values == (20, 30)
+
+
+def test_words_that_came_within_the_silence_cost_no_time_of_their_own() -> None:
+    turn = TurnRecord(
+        "ask", speech_end_ms=1000, endpoint_ms=1300, final_ms=1160, reply_ms=1320, text="好"
+    )
+
+    times = turn_times(turn)
+
+    assert (times.endpoint_ms, times.recognition_ms, times.reply_ms) == (300, 0, 20)
+    assert times.total_ms == 320
 
 
 @pytest.mark.parametrize(

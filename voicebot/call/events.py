@@ -31,6 +31,11 @@ class SpeechStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class SpeechStirred:
+    """The caller may be about to speak; `SpeechStarted` follows within 60 ms if so."""
+
+
+@dataclass(frozen=True, slots=True)
 class SpeechWavered:
     """The caller may have stopped; `SpeechWentOn` or `SpeechPaused` follows within 160 ms."""
 
@@ -129,6 +134,7 @@ class LineBroke:
 
 Event = (
     Answered
+    | SpeechStirred
     | SpeechStarted
     | SpeechWavered
     | SpeechWentOn

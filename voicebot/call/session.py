@@ -39,6 +39,7 @@ from voicebot.call.events import (
     ResumePrompt,
     SpeechPaused,
     SpeechStarted,
+    SpeechStirred,
     SpeechWavered,
     SpeechWentOn,
     StopPrompt,
@@ -48,7 +49,7 @@ from voicebot.call.turn_taking import Answer, Decision, Floor, Open, TurnSetting
 from voicebot.dialogue.completeness import Completeness
 from voicebot.dialogue.conversation import Conversation, Spoken, Step
 from voicebot.dialogue.intents import Understanding
-from voicebot.dialogue.script import BargeIn, EndReason, Script, usually_counts
+from voicebot.dialogue.script import BargeIn, EndReason, Listen, Script, usually_counts
 from voicebot.speech.recogniser import UNKNOWN, Transcript
 
 BACKCHANNELS = frozenset("嗯啊哦呃噢喔哎唉欸呀对好是的行")
@@ -131,6 +132,9 @@ class CallSession:
                 self.record.note(now, "speech_started", at_ms=event.at_ms)
                 self._note_speech_end(None)
                 return self._apply(self._floor.speech_started(event.at_ms, now), now)
+            case SpeechStirred():
+                self._floor.speech_stirred(now)
+                return []
             case SpeechWavered():
                 self._floor.speech_wavered(now)
                 return []
@@ -233,7 +237,9 @@ class CallSession:
                     return settings.incomplete_ms if own is None else own
                 case Completeness.UNKNOWN:
                     pass
-        return settings.endpoint_ms if state.endpoint_ms is None else state.endpoint_ms
+        if state.endpoint_ms is not None:
+            return state.endpoint_ms
+        return settings.open_ms if state.listen is Listen.FREE else settings.endpoint_ms
 
     def _answers(self, transcript: Transcript) -> bool:
         understanding = self._understand(transcript)
@@ -307,12 +313,13 @@ class CallSession:
         self._prompt_playing = True
         record = PromptRecord(spoken.text, interruptible=str(spoken.barge_in))
         self.record.turns[-1].prompts.append(record)
+        self.record.note(now, "prompt", text=spoken.text)
+        dropped: list[Action] = []
         if first:
             self._floor.prompt_begins(spoken.barge_in, now)
         else:
-            self._floor.prompt_continues(spoken.barge_in, now)
-        self.record.note(now, "prompt", text=spoken.text)
-        return [Play(self._prompt, spoken)]
+            dropped = self._apply(self._floor.prompt_continues(spoken.barge_in, now), now)
+        return [*dropped, Play(self._prompt, spoken)]
 
     def _prompt_started(self, event: PromptStarted, now: Ms) -> list[Action]:
         if event.prompt != self._prompt:
@@ -453,6 +460,8 @@ class CallSession:
             case Floor.NO_INPUT:
                 return self._no_input(now)
             case Floor.KEY:
+                if self._ending is not None:
+                    return self._end(self._ending, now)
                 # The script asks for words; the re-prompt says so.
                 step = self._conversation.no_match()
                 self.record.turns[-1].action = f"no_match -> {step.state}"

@@ -10,7 +10,7 @@ words they make the phase:
     OVERLAP      both spoke for longer: the prompt is paused (if it may be interrupted at all),
                  the recogniser listens, nothing is decided
     WEIGHING     the caller fell silent in OVERLAP: the recogniser's last word decides whether it
-                 was an interruption or the prompt goes on
+                 was an interruption, then an answer as any other, or the prompt goes on
     LISTENING    neither speaks, an answer is awaited: no-input runs
     HEARING      the caller answers
     TRAILING     the caller has paused: the endpoint's silence runs, and inside it the recogniser
@@ -47,11 +47,13 @@ class Phase(Enum):
 class TurnSettings:
     """Times of turn taking, in milliseconds."""
 
-    complete_ms: Ms = 300
+    complete_ms: Ms = 320
     """Silence that ends an answer whose words are complete, counted from the last sample of
     speech. Longer than the detector's own hangover, so that the words are known by then."""
     endpoint_ms: Ms = 700
     """The same while nothing tells whether they are."""
+    open_ms: Ms = 1200
+    """The same after an open question, where any words are an answer."""
     incomplete_ms: Ms = 1600
     """The same when they trail off: 那个, 因为, half a number."""
     barge_in_ms: Ms = 240
@@ -105,6 +107,13 @@ class Answer:
     transcript: Transcript
 
 
+STIR_MS: Ms = 80
+"""Longer than the detector needs to be sure of speech."""
+
+MAX_REOPENED = 5
+"""Times that an answer is recognised again from its beginning; one with more pauses is long or no
+speech at all, and its words are asked for only when the silence is over."""
+
 Decision = Open | Floor | Answer
 
 
@@ -129,8 +138,6 @@ class TurnTaking:
         self.deadline: Ms | None = None
         self._barge_in = BargeIn.ANY
         self._paused = False
-        self._prompt_over = False
-        """In OVERLAP and WEIGHING: the prompt ended while the caller spoke."""
         self._prompt_ends_ms: Ms | None = None
         self._speaking = False
         self._started_ms: Ms = 0
@@ -138,6 +145,10 @@ class TurnTaking:
         self._no_input_at: Ms = 0
         self._utterance_until: Ms = 0
         self._overlap_until: Ms = 0
+        self._closed = False
+        """In TRAILING and RECOGNISING: the recogniser was asked for the words."""
+        self._reopened = 0
+        """How often the present answer went on after that."""
         self._settled: Transcript | None = None
         """In TRAILING: the answer's words, if nothing is added."""
 
@@ -146,7 +157,7 @@ class TurnTaking:
     def prompt_begins(self, barge_in: BargeIn, now: Ms) -> None:
         """Note that the robot takes the floor with a new prompt."""
         self._barge_in = barge_in
-        self._paused = self._prompt_over = False
+        self._paused = False
         self._prompt_ends_ms = None
         self._go(Phase.PROMPTING, None)
         if self._speaking:
@@ -154,12 +165,21 @@ class TurnTaking:
             self._started_ms = max(self._started_ms, now - self._settings.undecided_ms)
             self._suspect(now)
 
-    def prompt_continues(self, barge_in: BargeIn, now: Ms) -> None:
-        """Note that the next prompt of the same turn follows without a gap."""
+    def prompt_continues(self, barge_in: BargeIn, now: Ms) -> list[Decision]:
+        """Note that the next prompt of the same turn follows without a gap.
+
+        What was said over a prompt that only hot words interrupt does not interrupt the next one.
+        """
+        changed = barge_in is not self._barge_in
         self._barge_in = barge_in
         self._prompt_ends_ms = None
+        overlapping = self.phase in (Phase.OVERLAP, Phase.WEIGHING)
+        if overlapping and changed:
+            self._go(Phase.PROMPTING, None)
+            self._started_ms = now
         if self.phase is Phase.PROMPTING and self._speaking:
             self._suspect(now)
+        return [Floor.DROP] if overlapping and changed else []
 
     def prompt_lasts(self, until_ms: Ms) -> None:
         """Note when the playing prompt will be over."""
@@ -168,13 +188,8 @@ class TurnTaking:
     def prompt_over(self, now: Ms) -> list[Decision]:
         """Note the last sample of the turn's last prompt: an answer is awaited now."""
         match self.phase:
-            case Phase.OVERLAP:
-                self._prompt_over = True
+            case Phase.OVERLAP | Phase.WEIGHING:
                 return self._become_answer(now)
-            case Phase.WEIGHING:
-                self._prompt_over = True
-                self._no_input_at = now + self._settings.no_input_ms
-                return []
             case Phase.PROMPTING | Phase.SUSPECTING:
                 return self._await_answer(now)
             case _:
@@ -204,7 +219,8 @@ class TurnTaking:
         pausing = self.phase in (Phase.TRAILING, Phase.RECOGNISING) and now < self._utterance_until
         if pausing:
             self._go(Phase.HEARING, self._utterance_until)
-            return [Floor.REOPEN]
+            self._reopened += self._closed
+            return [Floor.REOPEN] if self._closed else []
         if self.phase is not Phase.OVERLAP:
             self._started_ms = at_ms
         match self.phase:
@@ -217,6 +233,13 @@ class TurnTaking:
             case _:
                 pass
         return []
+
+    def speech_stirred(self, now: Ms) -> None:
+        """Note that the caller may be about to go on: a turn does not end in this moment."""
+        if self.phase is Phase.TRAILING and self.deadline is not None:
+            ended = now if self._ended_ms is None else self._ended_ms
+            latest = min(ended + self._settings.incomplete_ms, self._utterance_until)
+            self.deadline = max(self.deadline, min(now + STIR_MS, latest))
 
     def speech_wavered(self, now: Ms) -> None:
         """Note that the caller may have stopped: a cough is not believed to go on."""
@@ -247,7 +270,7 @@ class TurnTaking:
     def partial(self, text: str, now: Ms) -> list[Decision]:
         """Take the words so far of the open utterance."""
         if self.phase is Phase.OVERLAP and self._takes_turn(text):
-            return self._become_answer(now)
+            return [Floor.STOP, *self._become_answer(now)]
         return []
 
     def recognised(self, transcript: Transcript, now: Ms) -> list[Decision]:
@@ -309,13 +332,15 @@ class TurnTaking:
 
     def _hear(self, now: Ms, from_ms: Ms) -> list[Decision]:
         self._utterance_until = now + self._settings.utterance_ms
+        self._reopened = 0
         self._go(Phase.HEARING, self._utterance_until)
         return [Open(max(0, from_ms - self._settings.preroll_ms))]
 
     def _trail(self, now: Ms) -> list[Decision]:
         self._settled = None
+        self._closed = self._reopened < MAX_REOPENED
         self._go(Phase.TRAILING, self._endpoint(None, now))
-        return [Floor.CLOSE]
+        return [Floor.CLOSE] if self._closed else []
 
     def _endpoint(self, transcript: Transcript | None, now: Ms) -> Ms:
         """Return when the present silence ends the answer; the past counts as now."""
@@ -331,11 +356,12 @@ class TurnTaking:
         if self._settled is not None:
             return self._take(self._settled, now)
         self._go(Phase.RECOGNISING, now + self._settings.recognise_ms)
-        return []
+        closed, self._closed = self._closed, True
+        return [] if closed else [Floor.CLOSE]
 
     def _late(self, transcript: Transcript, now: Ms) -> list[Decision]:
         """The words came after the silence that was to be waited for without them."""
-        if not self._speaking and self._endpoint(transcript, now) > now:
+        if self._endpoint(transcript, now) > now:
             self._settle(transcript, now)
             return []
         return self._take(transcript, now)
@@ -364,15 +390,15 @@ class TurnTaking:
         return [Floor.DROP, *self._resume()]
 
     def _weigh(self, transcript: Transcript, now: Ms) -> list[Decision]:
-        if self._prompt_over:
-            return self._take(transcript, now)
         if self._takes_turn(transcript.text) or self._answers_early(transcript):
-            self._go(Phase.IDLE, None)
-            return [Floor.DROP, Floor.STOP, Answer(transcript)]
-        decisions = [Floor.DROP, *self._resume()]
+            decisions: list[Decision] = [Floor.STOP, *self._become_answer(now)]
+            if self.phase is Phase.TRAILING:
+                self._settle(transcript, now)
+            return decisions
+        resumed = [Floor.DROP, *self._resume()]
         if self._speaking:
             self._suspect(now)
-        return decisions
+        return resumed
 
     def _answers_early(self, transcript: Transcript) -> bool:
         """A short answer, such as 好, over the last words of a question that it answers."""
@@ -395,12 +421,16 @@ class TurnTaking:
         return [Floor.RESUME]
 
     def _become_answer(self, now: Ms) -> list[Decision]:
-        """What was an overlap is the caller's turn now; its utterance goes on."""
-        stop: list[Decision] = [] if self._prompt_over else [Floor.STOP]
+        """What was said over the prompt is the caller's turn now; its utterance goes on."""
+        closed = self.phase is Phase.WEIGHING
         self._no_input_at = now + self._settings.no_input_ms
         self._utterance_until = now + self._settings.utterance_ms
-        self._go(Phase.HEARING, self._utterance_until)
-        return stop if self._speaking else [*stop, *self._trail(now)]
+        self._reopened = 0
+        if self._speaking:
+            self._go(Phase.HEARING, self._utterance_until)
+            return [Floor.REOPEN] if closed else []
+        trailing = self._trail(now)
+        return [] if closed else trailing
 
     def _listen_on(self, now: Ms) -> list[Decision]:
         """It was noise: the silence that was running before goes on."""

@@ -101,7 +101,7 @@ def turns(
         return Rig(
             script,
             bootstrap.parts(ear, voice, realtime=realtime),
-            bootstrap._caller_synthesiser,
+            bootstrap.caller_synthesiser,
             config.LINE_RATE,
             realtime=realtime,
         )

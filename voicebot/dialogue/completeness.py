@@ -4,7 +4,6 @@ from collections.abc import Collection
 from enum import Enum, auto
 
 from voicebot.dialogue.wording import plain
-from voicebot.speech.recogniser import UNKNOWN
 
 
 class Completeness(Enum):
@@ -63,6 +62,26 @@ TRAILING = (
 )
 """Words that a sentence does not end with: fillers, conjunctions, the beginnings of clauses."""
 
+WHOLE = (
+    *("不在", "不可能", "有可能"),
+    *("余额", "金额", "名额"),
+    *("要这个", "要那个", "就这个", "就那个"),
+)
+"""Ends of whole sentences that only look like one of those."""
+
+HESITATION = ("那个", "这个", "就是")
+"""After a whole answer: the caller looks for the words of what they want to add."""
+
+THINKING = ("我想想", "让我想想", "我想一下", "想想", "我想")
+"""The caller thinks; in some scripts it is an answer too, when nothing follows."""
+
+HEARD_SHARE = 0.8
+"""Of a number's digits: recognisers drop one sooner than callers do."""
+
+HESITATIONS = ("那个", "这个", "就是", "嗯", "呃", "额", "我想想", "让我想想")
+"""What a recogniser with a grammar must be able to hear besides the answers, or it takes the sound
+for the answer that is least unlike it."""
+
 DIGITS = frozenset("零〇一二三四五六七八九幺两0123456789")
 GROUP = 3
 """Digits in a row, at the end of a free answer, that may be one group of a longer number."""
@@ -72,36 +91,51 @@ ONE_CHARACTER_ANSWERS = frozenset("好行对是要嗯有成能会")
 
 
 def completeness(
-    text: str, *, answered: bool, phrases: Collection[str] | None, digits: int | None = None
+    text: str,
+    *,
+    answer: str | None,
+    reacts: bool = False,
+    phrases: Collection[str] | None,
+    digits: int | None = None,
 ) -> Completeness:
     """Judge an answer in the middle of a silence.
 
-    `answered`: the whole text means something that was asked. `phrases` is what the recogniser
-    could hear, None for anything. `digits`: how many the answer has when that is known.
+    `answer` is the phrase that the whole text means, None when it means nothing that was asked;
+    `reacts` tells whether some of the text does. `phrases` is what the recogniser could hear, None
+    for anything. `digits`: how many the answer has when that is known.
     """
     words = plain(text)
     if not words:
-        return Completeness.UNKNOWN
-    if digits is not None:
-        return _number(words, digits)
-    if answered and (len(words) > 1 or words in ONE_CHARACTER_ANSWERS):
-        return Completeness.COMPLETE
-    if UNKNOWN in text:
-        return Completeness.UNKNOWN
-    if words.endswith(TRAILING):
+        # Something was said, and it is no word yet.
+        return Completeness.INCOMPLETE
+    said = sum(character in DIGITS for character in words)
+    if digits is not None and said:
+        return _number(said, digits)
+    if words.endswith(THINKING) and words not in (answer, *WHOLE):
+        return Completeness.INCOMPLETE
+    if answer is not None:
+        return _answer(words, answer)
+    if words.endswith(TRAILING) and not words.endswith(WHOLE):
         return Completeness.INCOMPLETE
     if phrases is None:
         return Completeness.INCOMPLETE if _digits_at_end(words) >= GROUP else Completeness.UNKNOWN
-    begun = any(len(phrase) > len(words) and phrase.startswith(words) for phrase in phrases)
-    return Completeness.INCOMPLETE if begun else Completeness.UNKNOWN
+    # Where only answers can be heard, what is none is the beginning of one, or will be refused.
+    return Completeness.UNKNOWN if reacts else Completeness.INCOMPLETE
 
 
-def _number(words: str, digits: int) -> Completeness:
-    said = sum(character in DIGITS for character in words)
-    if said == 0:
-        # A question or a refusal instead of the number.
-        return Completeness.INCOMPLETE if words.endswith(TRAILING) else Completeness.UNKNOWN
-    return Completeness.COMPLETE if said >= digits else Completeness.INCOMPLETE
+def _answer(words: str, answer: str) -> Completeness:
+    if words.endswith(HESITATION) and not answer.endswith(HESITATION):
+        return Completeness.INCOMPLETE
+    if words in THINKING:
+        return Completeness.INCOMPLETE
+    whole = len(words) > 1 or words in ONE_CHARACTER_ANSWERS
+    return Completeness.COMPLETE if whole else Completeness.UNKNOWN
+
+
+def _number(said: int, digits: int) -> Completeness:
+    if said >= digits:
+        return Completeness.COMPLETE
+    return Completeness.UNKNOWN if said >= digits * HEARD_SHARE else Completeness.INCOMPLETE
 
 
 def _digits_at_end(words: str) -> int:

@@ -6,10 +6,10 @@
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from voicebot.dialogue.completeness import Completeness, completeness
+from voicebot.dialogue.completeness import HESITATIONS, Completeness, completeness
 from voicebot.dialogue.intents import Understanding, understand
 from voicebot.dialogue.script import (
     ANY_ANSWER,
@@ -28,6 +28,9 @@ from voicebot.speech.recogniser import UNKNOWN, Transcript
 
 PLACE = re.compile(r"\{(\w+)\}")
 """A `{variable}` in a prompt."""
+
+STAMMER = re.compile(r"(\w{1,2}?)\1+(?=\w)")
+"""不不方便: a beginning that was said twice."""
 
 MAX_SILENT_STATES = 20
 """States in a row that only speak; more is a circle that the loader missed."""
@@ -99,7 +102,12 @@ class Conversation:
         """Find what the caller meant, as far as this state asks. Changes nothing."""
         names = self.script.transitions(self.state)
         candidates = [self.script.intents[name] for name in names if name != ANY_ANSWER]
-        return understand(transcript, candidates, self.hot_intents())
+        found = understand(transcript, candidates, self.hot_intents())
+        fluent = STAMMER.sub(r"\1", transcript.text)
+        if found.intent is None and fluent != transcript.text:
+            spoken = replace(transcript, text=fluent)
+            found = understand(spoken, candidates, self.hot_intents())
+        return found
 
     def reaction(self, transcript: Transcript, understanding: Understanding) -> Transition | None:
         """Return what an answer leads to; None when it was not understood. Changes nothing.
@@ -120,7 +128,11 @@ class Conversation:
         reaction = self.reaction(transcript, understanding)
         answered = understanding.whole and reaction is not None
         return completeness(
-            transcript.text, answered=answered, phrases=self.phrases(), digits=self.state.digits
+            transcript.text,
+            answer=understanding.phrase if answered else None,
+            reacts=reaction is not None,
+            phrases=self.phrases(),
+            digits=self.state.digits,
         )
 
     def hot_intents(self) -> list[Intent]:
@@ -143,7 +155,7 @@ class Conversation:
         names = self.script.transitions(self.state)
         intents = [self.script.intents[name] for name in names if name != ANY_ANSWER]
         found = [phrase for each in intents for phrase in (*each.sentences, *each.hot_words)]
-        return tuple(dict.fromkeys(found))
+        return tuple(dict.fromkeys((*found, *HESITATIONS)))
 
     def _reprompt(self, kind: str, reprompt: Reprompt) -> Step:
         self._in_a_row[kind] += 1

@@ -32,6 +32,7 @@ from voicebot.call.events import (
     ResumePrompt,
     SpeechPaused,
     SpeechStarted,
+    SpeechStirred,
     SpeechWavered,
     SpeechWentOn,
     StopPrompt,
@@ -44,7 +45,7 @@ from voicebot.runtime.ear import Ear
 from voicebot.runtime.playout import Playout
 from voicebot.speech import detector
 from voicebot.speech.detector import SpeechDetector
-from voicebot.speech.echo import LONGEST_DELAY_MS, EchoTest
+from voicebot.speech.echo import COMPARED_MS, LONGEST_DELAY_MS, EchoTest
 from voicebot.speech.recogniser import Recogniser
 
 log = logging.getLogger(__name__)
@@ -58,7 +59,15 @@ utterance may open 1.5 s after it began (`undecided_ms`) with 300 ms of pre-roll
 MAX_EVENTS = 500
 """Events waiting for the session. More means that the call is out of control: it ends."""
 
-ECHO_FRAMES = LONGEST_DELAY_MS // FRAME_MS
+ECHO_FRAMES = (LONGEST_DELAY_MS + COMPARED_MS) // FRAME_MS
+"""After the robot's last sound: as long as what is compared can hold an echo of it."""
+
+UNLIKE_FRAMES = 3
+"""In a row that are no echo, before speech over a prompt is believed: an echo in noise is unlike
+what was played for a frame or two."""
+
+DEAF_FRAMES = 300 // FRAME_MS
+"""The same in half duplex: the buffers of a loudspeaker and a microphone, and the room."""
 
 PROMPT_TIMEOUT_S = 10.0
 """The longest wait for the next piece of a prompt."""
@@ -116,10 +125,12 @@ class CallDriver:
         self._playout = Playout(leg.sample_rate, self.post)
         self._half_duplex = half_duplex
         self._echo = EchoTest(leg.sample_rate)
-        self._quiet_frames = ECHO_FRAMES
+        self._quiet_frames = ECHO_FRAMES + 1
         """Since the robot's last sound: after these no echo of it can come any more."""
-        self._doubted = False
-        """The present speech is the robot's own voice, as far as is known."""
+        self._doubted_at: int | None = None
+        """First sample of speech that may be the robot's own voice."""
+        self._unlike_frames = 0
+        """In a row, in which it was not."""
         self._ring: deque[AudioFrame] = deque(maxlen=RING_FRAMES)
         self._events: deque[Event] = deque()
         self._handling = False
@@ -242,13 +253,16 @@ class CallDriver:
         self._echo.hear(frame.pcm)
         noticed = self._detector.process(self._audible(frame))
         if isinstance(noticed, detector.SpeechStarted):
-            self._doubted = True
-            self._believe(noticed.position)
-        elif self._doubted:
-            self._doubted = not isinstance(noticed, detector.SpeechPaused)
-            self._believe(frame.position)
-        else:
+            self._unlike_frames = 0
+            self._believe(frame, noticed.position)
+        elif self._doubted_at is None:
             self._report(noticed)
+            if self._detector.stirring:
+                self.post(SpeechStirred())
+        elif isinstance(noticed, detector.SpeechPaused):
+            self._doubted_at = None
+        else:
+            self._believe(frame, self._doubted_at)
 
     def _report(self, noticed: detector.Noticed | None) -> None:
         match noticed:
@@ -265,17 +279,22 @@ class CallDriver:
 
     def _audible(self, frame: AudioFrame) -> AudioFrame:
         """Return the frame as the detector gets it."""
-        if self._half_duplex and self._quiet_frames <= ECHO_FRAMES:
+        if self._half_duplex and self._quiet_frames <= DEAF_FRAMES:
             return AudioFrame(self._quiet, frame.sample_rate, frame.position)
         return frame
 
-    def _believe(self, position: int) -> None:
-        """Report doubted speech unless it is the robot's own voice that comes back."""
-        if not self._doubted:
-            return
-        if self._quiet_frames <= ECHO_FRAMES and self._echo.is_echo:
-            return
-        self._doubted = False
+    def _believe(self, frame: AudioFrame, position: int) -> None:
+        """Report speech since `position`, unless it is the robot's own voice that comes back."""
+        self._doubted_at = position
+        if self._quiet_frames <= ECHO_FRAMES:
+            if self._echo.is_echo:
+                self._unlike_frames = 0
+                self._doubted_at = frame.position
+                return
+            self._unlike_frames += 1
+            if self._unlike_frames < UNLIKE_FRAMES:
+                return
+        self._doubted_at = None
         self.post(SpeechStarted(self._at(position)))
 
     def _at(self, position: int) -> Ms:

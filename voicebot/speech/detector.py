@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from voicebot.audio.frame import FRAME_MS, AudioFrame, frame_samples
+from voicebot.speech.voicing import VOICED, periodicity
 
 SILENT_DBFS = -100.0
 
@@ -25,6 +26,9 @@ class DetectorSettings:
     """Unvoiced frames in a row that pause it: longer than the closure of a stop (90 ms)."""
     waver_ms: int = 20
     """Unvoiced frames in a row after which it may be over: a cough is, a stop goes on."""
+    vowel_ms: int = 300
+    """The longest sound without a vowel within speech: a consonant before a syllable's vowel and
+    what is left of the one before. Breath and loud noise go on for longer."""
     margin_db: float = 9.0
     """How far over the noise floor speech is."""
     keep_margin_db: float = 6.0
@@ -42,7 +46,7 @@ class DetectorSettings:
     """The floor stops here, so that no noise makes the detector deaf to a normal voice."""
     least_margin_db: float = 5.0
     """The margin shrinks to this at the loudest floor: over loud noise a voice stands out less."""
-    under_caller_db: float = 22.0
+    under_caller_db: float = 20.0
     """Sound this much quieter than the caller's loudest moments is somebody or something else.
     The loudest moments are some 6 dB over a voice's level and its quiet syllables 12 under."""
     forget_db_s: float = 1.0
@@ -95,6 +99,10 @@ class SpeechDetector:
     ) -> None:
         self._is_voiced = is_voiced
         self._settings = settings
+        self._before = b""
+        """The frame before."""
+        self._toneless = 0
+        """Frames since the last one with a vowel in it."""
         self._run = 0
         """Frames in a row that speak against the present state."""
         self._floor_dbfs: float | None = None
@@ -107,6 +115,11 @@ class SpeechDetector:
         """The tracked level of the line without speech."""
         return SILENT_DBFS if self._floor_dbfs is None else self._floor_dbfs
 
+    @property
+    def stirring(self) -> bool:
+        """Whether the last frames may be the beginning of speech."""
+        return not self.speaking and self._run > 0 and self._toneless < self._run
+
     def process(self, frame: AudioFrame) -> Noticed | None:
         """Take the next frame; tell what it changes, in sample positions of the stream."""
         settings = self._settings
@@ -118,6 +131,9 @@ class SpeechDetector:
             self._loudest_dbfs - settings.under_caller_db,
         )
         voiced = level > threshold and self._is_voiced(frame)
+        self._follow_vowels(frame, voiced=voiced)
+        if self.speaking and self._toneless * FRAME_MS > settings.vowel_ms:
+            voiced = False
         self._note_loudness(level, voiced=voiced)
         if voiced == self.speaking:
             wavered = self.speaking and self._run * FRAME_MS >= settings.waver_ms
@@ -131,9 +147,22 @@ class SpeechDetector:
             return SpeechWavered(position)
         if self._run * FRAME_MS < needed_ms:
             return None
+        if not self.speaking and self._toneless >= self._run:
+            # Nobody's voice yet: noise may have gone on for long before somebody speaks over it.
+            self._run = min(self._run, settings.vowel_ms // FRAME_MS)
+            return None
+        if self.speaking and self._toneless * FRAME_MS > settings.vowel_ms:
+            # Where noise goes on, speech ended with its last vowel.
+            position = frame.position - (self._toneless - 1) * size
         self._run = 0
         self.speaking = not self.speaking
         return SpeechStarted(position) if self.speaking else SpeechPaused(position)
+
+    def _follow_vowels(self, frame: AudioFrame, *, voiced: bool) -> None:
+        """Count the frames since a voice was heard; only sound that may be one is looked at."""
+        sung = voiced and periodicity(self._before + frame.pcm, frame.sample_rate) >= VOICED
+        self._toneless = 0 if sung else self._toneless + 1
+        self._before = frame.pcm
 
     def _margin(self, floor: float) -> float:
         """Return how far over the floor speech is: less over loud noise, and once it started."""
@@ -141,8 +170,10 @@ class SpeechDetector:
         span = settings.loudest_floor_dbfs - settings.quietest_dbfs
         share = min(1.0, max(0.0, (floor - settings.quietest_dbfs) / span))
         margin = settings.margin_db - share * (settings.margin_db - settings.least_margin_db)
-        kept = settings.margin_db - settings.keep_margin_db
-        return margin - kept if self.speaking else margin
+        # At the loudest floor the noise may lie over it, and speech would never be seen to end.
+        if not self.speaking or floor >= settings.loudest_floor_dbfs:
+            return margin
+        return margin - (settings.margin_db - settings.keep_margin_db)
 
     def _note_loudness(self, level: float, *, voiced: bool) -> None:
         faded = self._loudest_dbfs - self._settings.forget_db_s * FRAME_MS / 1000
