@@ -37,6 +37,9 @@ def run(config: Config) -> None:
     other_path = config.work / "proto.json"
     other = json.loads(other_path.read_text("utf-8"))["figures"] if other_path.exists() else None
     text = render(config, figures, calibration, other)
+    notes = config.work / "notes.md"
+    if notes.exists():
+        text += "\n" + notes.read_text("utf-8")
     (config.model / "MODEL_CARD.md").write_text(text, "utf-8")
     curve = (config.work / "calibration.svg").read_text("utf-8")
     (config.model / "calibration.svg").write_text(curve, "utf-8")
@@ -61,7 +64,8 @@ def render(
         "\n## Figures\n",
         "Voices f4, m6 and klatt3 of eSpeak NG 1.52 at 165 words a minute, never heard in "
         "training. Free decoding: hand-written sentences that are not in the grammar of the "
-        "training text. Telephone: 300-3400 Hz and A-law; noise is pink, at the given ratio to "
+        "training text; the phrases, the digits and the wordings of the announcements are in it. "
+        "Telephone: 300-3400 Hz and A-law; noise is pink, at the given ratio to "
         "the speech, after the band. Figures in brackets are the targets; **bold** misses them.\n",
         _table(figures, "unmatched", targets=True),
     ]
@@ -70,7 +74,7 @@ def render(
         parts += [_table(other, "unmatched", targets=False)]
     parts += [
         "\n### Matched",
-        "Unseen draws of the training grammar in two voices of training.\n",
+        "Random draws of the language model's own grammar in two voices of training.\n",
         _matched(figures),
         "\n### By voice (telephone, character error / toneless %)\n",
         *(
@@ -105,7 +109,7 @@ def _data(config: Config) -> list[str]:
     builds = ", ".join(config.speech.builds)
     lines = [
         f"- Synthetic speech: {config.speech.shards * config.speech.utterances_per_shard:,} "
-        f"utterances by the eSpeak builds {builds}, all voices but "
+        f"utterances (3 % of them without speech) by the eSpeak builds {builds}, all voices but "
         f"{', '.join(config.speech.held_out_voices)}.",
     ]
     if config.human_folders:
@@ -149,8 +153,9 @@ def _matched(figures: dict[str, Any]) -> str:
 def _human(human: dict[str, Any]) -> list[str]:
     lines = [
         "\n### People",
-        f"Held-out words of the one speaker of words ({human['held_out_words']} recordings), "
-        "telephone.\n",
+        "Held-out words of a speaker whose other words were in training "
+        f"({human['held_out_words']} recordings). "
+        "The sixty words are drawn at random from them.\n",
     ]
     if "free_cer" in human:
         lines.append(

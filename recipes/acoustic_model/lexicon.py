@@ -197,7 +197,9 @@ def _neutral_second() -> frozenset[str]:
 
 def _is_long_number(word: str) -> bool:
     """Numbers are said in parts; whole ones as words would fill the lexicon at random."""
-    return len(word) > 2 and sum(c in "零一二两三四五六七八九十百千万" for c in word) >= len(word) - 1
+    return (
+        len(word) > 2 and sum(c in "零一二两三四五六七八九十百千万" for c in word) >= len(word) - 1
+    )
 
 
 def _own_words() -> list[str]:

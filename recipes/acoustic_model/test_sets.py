@@ -9,6 +9,7 @@ import random
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -132,9 +133,15 @@ def test_build() -> Build:
     return Build(build.name, build.library, build.data, "cmn")
 
 
+@cache
+def _loaded(build: Build) -> Synthesiser:
+    """Loaded once: the library does not survive being initialised over and over."""
+    return Synthesiser(build)
+
+
 def _reader(build: Build) -> Callable[[str, str], Wave]:
     """Speaks characters at 8 kHz."""
-    synthesiser = Synthesiser(build)
+    synthesiser = _loaded(build)
 
     def speak(text: str, voice: str) -> Wave:
         speech: Speech = synthesiser.say(text, Manner(voice, TEST_WORDS_PER_MINUTE))
