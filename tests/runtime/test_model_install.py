@@ -341,6 +341,7 @@ def test_a_terminal_is_not_steered_by_a_models_readme(
     model_folder: Path, tmp_path: Path, capsys: Output
 ) -> None:
     folder = Path(shutil.copytree(model_folder, tmp_path / "model"))
+    (folder / "MODEL_CARD.md").unlink()
     (folder / "README").write_text("\x1b[2J\x1b]0;owned\x07A model of ours\n", encoding="utf-8")
 
     assert main(["model", "info", str(folder)]) == 0
