@@ -5,7 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test check lint types fixtures constraints clean
+# Folders of labelled human speech for `make model`; without any it is trained on synthetic speech.
+HUMAN ?=
+
+.PHONY: demo test check fixtures model model-smoke constraints clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/voicebot demo
@@ -22,6 +25,14 @@ check: $(VENV)/.dev
 
 fixtures: $(VENV)/.runtime
 	$(BIN)/python audio_fixtures/make.py
+
+# Needs Debian's OpenFst tools: recipes/acoustic_model/README.md.
+model: $(VENV)/.train
+	$(BIN)/python -m recipes.acoustic_model all --config recipes/acoustic_model/config.toml \
+	  $(foreach folder,$(HUMAN),--human $(folder))
+
+model-smoke: $(VENV)/.train
+	$(BIN)/python -m recipes.acoustic_model smoke --config recipes/acoustic_model/smoke.toml
 
 # Versions and hashes only: no index address belongs in these files.
 constraints: $(VENV)/.dev
@@ -44,6 +55,10 @@ $(VENV)/bin/python:
 $(VENV)/.runtime: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(PIP) install --require-hashes -r constraints.txt
 	$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.train: $(VENV)/.runtime
+	$(PIP) install 'kaldi-native-fbank>=1.20' 'pynini>=2.1.6' 'scipy>=1.11' 'torch>=2.6'
 	@touch $@
 
 $(VENV)/.dev: constraints-dev.txt $(VENV)/.runtime
