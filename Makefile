@@ -34,8 +34,10 @@ model: $(VENV)/.train
 model-smoke: $(VENV)/.train
 	$(BIN)/python -m recipes.acoustic_model smoke --config recipes/acoustic_model/smoke.toml
 
-# Versions and hashes only: no index address belongs in these files.
-constraints: $(VENV)/.dev
+# Versions and hashes only: no index address belongs in these files. They are whole, and installed
+# with --no-deps: pip would otherwise look at the newest version of a package that another one asks
+# for with an extra, and refuse it for want of a hash.
+constraints: | $(VENV)/bin/python
 	$(PIP) install pip-tools
 	$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
 	  --no-header --no-emit-index-url --no-emit-find-links --no-annotate \
@@ -53,7 +55,7 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.runtime: pyproject.toml constraints.txt | $(VENV)/bin/python
-	$(PIP) install --require-hashes -r constraints.txt
+	$(PIP) install --require-hashes --no-deps -r constraints.txt
 	$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -62,5 +64,5 @@ $(VENV)/.train: $(VENV)/.runtime
 	@touch $@
 
 $(VENV)/.dev: constraints-dev.txt $(VENV)/.runtime
-	$(PIP) install --require-hashes -r constraints-dev.txt
+	$(PIP) install --require-hashes --no-deps -r constraints-dev.txt
 	@touch $@
