@@ -11,17 +11,31 @@ from voicebot.dialogue.script import Counts, EndReason
 
 
 class Disposition(StrEnum):
-    """How an attempt ended on the line."""
+    """How an attempt ended on the line; see docs/call_progress.md."""
 
     ANSWERED_HUMAN = "ANSWERED_HUMAN"
-    NO_ANSWER = "NO_ANSWER"
-    BUSY = "BUSY"
-    REJECTED = "REJECTED"
-    POWER_OFF = "POWER_OFF"
+    ANSWERED_MACHINE = "ANSWERED_MACHINE"
+    """语音信箱, 语音助手: picked up, but by nobody."""
     EMPTY = "EMPTY"
     """空号: there is no such number."""
+    SUSPENDED = "SUSPENDED"
+    """停机: the number is someone's, its service is stopped."""
+    POWER_OFF = "POWER_OFF"
+    BUSY = "BUSY"
+    NO_ANSWER = "NO_ANSWER"
+    REJECTED = "REJECTED"
     UNREACHABLE = "UNREACHABLE"
+    REMINDER = "REMINDER"
+    """来电提醒: the network tells the customer of the call by a message."""
+    FORWARDED = "FORWARDED"
+    BARRED = "BARRED"
+    """呼入限制: the number takes no calls."""
+    BLOCKED = "BLOCKED"
+    """The operator does not let our line dial."""
     LINE_ERROR = "LINE_ERROR"
+    """The fault is the line's or ours, never the customer's."""
+    FILTERED = "FILTERED"
+    """Our own gate did not let the call be made."""
 
 
 class Intention(StrEnum):

@@ -18,13 +18,20 @@ class Label:
 
 DISPOSITIONS: Mapping[str, Label] = {
     Disposition.ANSWERED_HUMAN: Label("接通", "Answered"),
-    Disposition.NO_ANSWER: Label("无人接听", "No answer"),
-    Disposition.BUSY: Label("占线", "Busy"),
-    Disposition.REJECTED: Label("拒接", "Rejected"),
-    Disposition.POWER_OFF: Label("关机", "Switched off"),
+    Disposition.ANSWERED_MACHINE: Label("语音助手或信箱", "Answering machine"),
     Disposition.EMPTY: Label("空号", "No such number"),
+    Disposition.SUSPENDED: Label("停机", "Suspended"),
+    Disposition.POWER_OFF: Label("关机", "Switched off"),
+    Disposition.BUSY: Label("占线", "Busy"),
+    Disposition.NO_ANSWER: Label("无人接听", "No answer"),
+    Disposition.REJECTED: Label("拒接", "Rejected"),
     Disposition.UNREACHABLE: Label("无法接通", "Unreachable"),
+    Disposition.REMINDER: Label("来电提醒", "Missed-call reminder"),
+    Disposition.FORWARDED: Label("呼叫转移", "Forwarded"),
+    Disposition.BARRED: Label("呼入限制", "Incoming calls barred"),
+    Disposition.BLOCKED: Label("线路被拦截", "Blocked by operator"),
     Disposition.LINE_ERROR: Label("线路故障", "Line error"),
+    Disposition.FILTERED: Label("未拨打（规则拦截）", "Not dialled (gate)"),
 }
 
 END_REASONS: Mapping[str, Label] = {
