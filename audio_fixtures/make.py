@@ -46,7 +46,7 @@ async def call(
     """Call one caller; return both sides' records and what arrived of the caller."""
     contact = Contact("15400000000", variables.get("name", ""), {"persona": persona.name}, 1)
     trunk = bootstrap.simulated_trunk(FOLDER, script, [contact], SEED)
-    dialled = await trunk.dial(contact)
+    dialled = await trunk.dial(contact, contact.phone)
     if dialled.leg is None:
         raise ValueError(f"{persona.name} does not pick up and cannot be recorded")
     session = CallSession(script, variables)

@@ -41,7 +41,7 @@ class Network:
     ringing: int = 0
     most_ringing: int = 0
 
-    async def dial(self, contact: Contact) -> Dialled:
+    async def dial(self, contact: Contact, call_id: str) -> Dialled:
         self.ringing += 1
         self.most_ringing = max(self.most_ringing, self.ringing)
         await asyncio.sleep(2)
@@ -141,7 +141,7 @@ def test_callees_that_follow_the_call_see_its_session() -> None:
     seen: list[str] = []
 
     class Following(Network):
-        async def dial(self, contact: Contact) -> Dialled:
+        async def dial(self, contact: Contact, call_id: str) -> Dialled:
             leg = ReplayLeg(ANSWERS, 8000)
             watch = lambda session: seen.append(session.state)  # noqa: E731 - one line
             return Dialled(Disposition.ANSWERED_HUMAN, 0, leg, watch)

@@ -99,7 +99,7 @@ def in_time(work: Coroutine[Any, Any, T]) -> tuple[T, float]:
 def test_somebody_who_does_not_pick_up_has_rung_and_has_no_leg(answer: Disposition) -> None:
     network = trunk(Persona("nobody", answer=answer, ring_ms=4500))
 
-    dialled, seconds = in_time(network.dial(contact("nobody")))
+    dialled, seconds = in_time(network.dial(contact("nobody"), "1"))
 
     assert (dialled.disposition, dialled.ring_ms, dialled.leg) == (answer, 4500, None)
     assert seconds == pytest.approx(4.5)
@@ -109,7 +109,7 @@ def test_what_the_callee_says_arrives_and_their_hanging_up_ends_it() -> None:
     network = trunk(greeter(voice="lin"))
 
     async def call() -> bytes:
-        heard = await hear(await network.dial(contact("greeter")))
+        heard = await hear(await network.dial(contact("greeter"), "1"))
         await network.close()
         return heard
 
@@ -130,7 +130,7 @@ def test_callees_do_the_same_whatever_the_order_and_the_company() -> None:
         network = trunk(greeter(line=LineSettings(noise=Noise.PINK)))
         heard = {}
         for phone in phones:
-            heard[phone] = await hear(await network.dial(contact("greeter", phone)))
+            heard[phone] = await hear(await network.dial(contact("greeter", phone), phone))
         return heard
 
     one = run_virtual(calls("15400000001", "15400000002", "15400000003"))
@@ -144,7 +144,7 @@ def test_people_in_the_background_are_heard() -> None:
     network = trunk(greeter(line=LineSettings(noise=Noise.BABBLE, snr_db=10)))
 
     async def call() -> bytes:
-        return await hear(await network.dial(contact("greeter")))
+        return await hear(await network.dial(contact("greeter"), "1"))
 
     heard, _ = in_time(call())
 
@@ -155,7 +155,7 @@ def test_a_fault_of_a_callee_ends_their_call_and_is_told_at_the_end() -> None:
     network = trunk(greeter(), speaks=Mute)
 
     async def call() -> bytes:
-        heard = await hear(await network.dial(contact("greeter")))
+        heard = await hear(await network.dial(contact("greeter"), "1"))
         with pytest.raises(SynthesiserFailed, match="no voice"):
             await network.close()
         return heard

@@ -36,6 +36,8 @@ class Disposition(StrEnum):
     """The fault is the line's or ours, never the customer's."""
     FILTERED = "FILTERED"
     """Our own gate did not let the call be made."""
+    UNKNOWN = "UNKNOWN"
+    """Dialled, and nobody saw the end: the worker died. Never dialled again by itself."""
 
 
 class Intention(StrEnum):

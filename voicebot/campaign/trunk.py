@@ -30,6 +30,10 @@ class Dialled:
 class Trunk(Protocol):
     """Dials out."""
 
-    async def dial(self, contact: Contact) -> Dialled:
-        """Ring until somebody answers or nobody will."""
+    async def dial(self, contact: Contact, call_id: str) -> Dialled:
+        """Ring until somebody answers or nobody will.
+
+        `call_id` is ours and unique; the network keeps it, so that it can be asked about a call
+        later.
+        """
         ...

@@ -32,6 +32,7 @@ DISPOSITIONS: Mapping[str, Label] = {
     Disposition.BLOCKED: Label("线路被拦截", "Blocked by operator"),
     Disposition.LINE_ERROR: Label("线路故障", "Line error"),
     Disposition.FILTERED: Label("未拨打（规则拦截）", "Not dialled (gate)"),
+    Disposition.UNKNOWN: Label("结果不明", "End not seen"),
 }
 
 END_REASONS: Mapping[str, Label] = {

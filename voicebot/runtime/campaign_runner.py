@@ -61,7 +61,7 @@ async def _attempt(
     settings: CallSettings | None,
     progress: Progress,
 ) -> tuple[Attempt, Recording | None]:
-    dialled = await trunk.dial(contact)
+    dialled = await trunk.dial(contact, str(number))
     if dialled.leg is None:
         return Attempt(number, contact, dialled.disposition, dialled.ring_ms), None
     session = CallSession(script, contact.variables, settings or CallSettings(), variant=number - 1)

@@ -77,7 +77,7 @@ class SimulatedTrunk:
         self.records: dict[str, CallerRecord] = {}
         """By phone number, of the callees who picked up."""
 
-    async def dial(self, contact: Contact) -> Dialled:
+    async def dial(self, contact: Contact, call_id: str) -> Dialled:
         """Ring the contact's persona."""
         persona = self._personas[contact.variables[COLUMN]]
         await asyncio.sleep(persona.ring_ms / 1000)
