@@ -1,6 +1,6 @@
 import pytest
 
-from voicebot.dialogue.negation import negations
+from voicebot.dialogue.negation import negations, resolve
 from voicebot.dialogue.pinyin import fuzzy, split, syllables
 from voicebot.dialogue.wording import plain, without_fillers
 
@@ -60,3 +60,21 @@ def test_negations_are_counted_and_look_alikes_are_not(text: str, count: int) ->
 )
 def test_fillers_are_dropped_unless_they_are_all_there_is(text: str, core: str) -> None:
     assert without_fillers(plain(text)) == core
+
+
+@pytest.mark.parametrize(
+    ("text", "positive"),
+    [
+        ("没有什么不满意的", "满意的"),
+        ("我不是不想要", "想要"),
+        ("不是没收到", "收到"),
+        ("也不是没有兴趣", "有兴趣"),
+        ("没什么不好的", "好的"),
+        ("不是不是", "不是不是"),
+        ("不对不对", "不对不对"),
+        ("不用不用", "不用不用"),
+        ("我不要", "我不要"),
+    ],
+)
+def test_two_negations_are_none(text: str, positive: str) -> None:
+    assert resolve(text) == positive

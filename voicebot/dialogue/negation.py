@@ -14,6 +14,22 @@ _NO_NEGATION = re.compile(
 _NEGATION = re.compile("[不没别甭未勿莫无非]")
 
 
+_DOUBLE = re.compile(
+    "(?:也|又|倒|并|我|真|其实)*"
+    "(?:没有?(?:什么|啥|任何|哪里|哪儿|说过?|讲)?(?:地方|东西)?(?:是)?(?:让我|叫我)?不(?![是对用])"
+    "|不是(?:说|很|太|特别|完全)?不(?![是对])"
+    "|不是没(?P<have>有)?"
+    "|(?:不能|不得|不会|不可能|没法|没办法|不可以)不"
+    "|[别甭](?:跟我说)?不(?![是对要用]))"
+)
+"""没有什么不满意, 不是不想要, 不能不: two negations that are none."""
+
+
+def resolve(text: str) -> str:
+    """Take double negations out: 没有什么不满意的 -> 满意的, 不是不想要 -> 想要."""
+    return _DOUBLE.sub(lambda match: match["have"] or "", text)
+
+
 def negations(text: str) -> int:
     """Return how many negations stand in `text`."""
     return len(_NEGATION.findall(_denying(text)))

@@ -1,0 +1,107 @@
+"""Money and counted things: 三百二, 九块九, 三包, 半斤."""
+
+import re
+from decimal import Decimal
+
+from voicebot.dialogue.slots import numbers
+from voicebot.dialogue.slots.value import SlotValue
+
+_DIGIT = "[零一二两三四五六七八九0-9]"
+_YUAN = re.compile(
+    rf"(?P<before>(?:大概|大约|差不多|将近|接近|快|估计|可能|也就|约|不到|不超过|最多|顶多)*)"
+    rf"(?P<yuan>{numbers.NUMBER}|几[十百千万]?|[十百千]几)(?P<about>[多来几]?)(?:块钱|元钱|块|元|圆)"
+    rf"(?P<jiao>{_DIGIT})?(?:[毛角])?(?P<fen>{_DIGIT})?分?(?P<after>多一点|多|左右|出头|上下|的样子)?"
+)
+_JIAO = re.compile(rf"(?P<jiao>{_DIGIT})[毛角](?P<fen>{_DIGIT})?分?")
+
+MEASURES = (
+    "公斤|千克|毫升|公升|包|袋|盒|箱|瓶|罐|桶|件|个|只|双|条|张|把|台|部|套|支|枝|本|块|斤|克|升|份|单|组"
+    "|对|打|提|卷|片|颗|粒|杯|听|顶|床|副|款|束|串|篮|筐|米|码|人|位|笔|样|种"
+)
+_COUNTED = re.compile(rf"(?P<measure>{MEASURES})")
+
+
+def amount(text: str) -> SlotValue | None:
+    """Return an amount in yuan: the last one that has a unit, else the last number."""
+    found = list(_YUAN.finditer(text))
+    if found:
+        match = found[-1]
+        yuan = numbers.find(match["yuan"] + match["about"]) or numbers.find(match["yuan"])
+        if yuan:
+            value = yuan[0].value
+            for key, share in (("jiao", Decimal("0.1")), ("fen", Decimal("0.01"))):
+                if match[key]:
+                    value += (numbers.read(match[key]) or 0) * share
+            about = bool(match["before"] or match["after"] or match["about"])
+            return _money(value, match[0], about or yuan[0].approximate)
+    jiao = list(_JIAO.finditer(text))
+    if jiao:
+        value = (numbers.read(jiao[-1]["jiao"]) or 0) * Decimal("0.1")
+        value += (numbers.read(jiao[-1]["fen"] or "零") or 0) * Decimal("0.01")
+        return _money(value, jiao[-1][0], False)
+    bare = numbers.find(text)
+    if not bare:
+        return None
+    last = bare[-1]
+    return _money(last.value, text[last.start : last.end], last.approximate, 0.8)
+
+
+def quantity(text: str) -> SlotValue | None:
+    """Return how many of something: the last number with a measure word, else the last number."""
+    found = numbers.find(text)
+    counted = [(each, _COUNTED.match(text, each.end)) for each in found]
+    for number, measure in reversed(counted):
+        if measure is not None:
+            value = number.value
+            end = measure.end()
+            if text[end : end + 1] == "半":
+                value, end = value + Decimal("0.5"), end + 1
+            said = text[number.start : end]
+            low = "两" if value == 2 else numbers.spoken(value)
+            spoken = f"{low}{measure[0]}" if value % 1 == 0 else said
+            return SlotValue(
+                "quantity", _range(number, value), said, 0.95, number.approximate, spoken
+            )
+    if not found:
+        return None
+    last = found[-1]
+    said = text[last.start : last.end]
+    return SlotValue(
+        "quantity",
+        _range(last, last.value),
+        said,
+        0.7,
+        last.approximate,
+        numbers.spoken(last.value),
+    )
+
+
+def number(text: str) -> SlotValue | None:
+    """Return the last number of the text."""
+    found = numbers.find(text)
+    if not found:
+        return None
+    last = found[-1]
+    said = text[last.start : last.end]
+    value = _range(last, last.value)
+    return SlotValue("number", value, said, 0.9, last.approximate, numbers.spoken(last.value))
+
+
+def _range(number: numbers.Number, value: Decimal) -> str:
+    if number.high is None:
+        return numbers.plain(value)
+    return f"{numbers.plain(number.value)}/{numbers.plain(number.high)}"
+
+
+def _money(value: Decimal, said: str, about: bool, confidence: float = 0.95) -> SlotValue:
+    spoken = numbers.spoken(value)
+    if value % 1:
+        yuan, cents = divmod(round(value * 100), 100)
+        jiao, fen = divmod(int(cents), 10)
+        spoken = f"{numbers.spoken(Decimal(yuan))}块" if yuan else ""
+        spoken += f"{numbers.spoken(Decimal(jiao))}毛" if jiao else "零" if yuan else ""
+        spoken += f"{numbers.spoken(Decimal(fen))}分" if fen else ""
+    else:
+        spoken = ("两" if value == 2 else spoken) + "元"
+    return SlotValue("amount", numbers.plain(value), said, confidence, about,
+                     f"大约{spoken}" if about else spoken)  # fmt: skip

@@ -1,0 +1,96 @@
+"""Strings of digits and letters: telephone numbers (with 幺) and order numbers."""
+
+import re
+from collections.abc import Callable
+
+import phonenumbers
+
+from voicebot.dialogue.pinyin import syllables
+from voicebot.dialogue.slots import numbers
+from voicebot.dialogue.slots.value import SlotValue
+
+_SAID = {"零": "0", "〇": "0", "洞": "0", "一": "1", "幺": "1", "二": "2", "两": "2", "三": "3",
+         "四": "4", "五": "5", "六": "6", "七": "7", "拐": "7", "八": "8", "九": "9"}  # fmt: skip
+_SOUNDS = {"ling": "0", "yao": "1", "yi": "1", "er": "2", "liang": "2", "san": "3", "si": "4",
+           "wu": "5", "liu": "6", "qi": "7", "ba": "8", "jiu": "9"}  # fmt: skip
+"""What a recogniser that took a digit for a homophone still wrote the sound of."""
+_REPEATED = re.compile("([二两三四])个([零〇一幺二三四五六七八九])")
+_IGNORED = re.compile(r"[\s\-—,，。、.·]|杠|横杠|空格|然后|后面是?|那个|嗯|呃|额|啊|就是")
+
+MOBILE_DIGITS = 11
+
+
+def phone(text: str) -> SlotValue | None:
+    """Return a Chinese telephone number, digits alone; only one that can exist."""
+    for read in (_digits, _digits_by_sound):
+        for digits, said in reversed(read(text)):
+            number = digits.removeprefix("86") if len(digits) == MOBILE_DIGITS + 2 else digits
+            if len(number) < 7:
+                continue
+            try:
+                parsed = phonenumbers.parse(number, "CN")
+            except phonenumbers.NumberParseException:
+                continue
+            if phonenumbers.is_valid_number(parsed) or number.startswith("400"):
+                confidence = 0.95 if read is _digits else 0.75
+                return SlotValue("phone", number, said, confidence, False, _grouped(number))
+            local = 7 <= len(number) <= 8 and number[0] in "2345678"
+            if local and read is _digits:
+                return SlotValue("phone", number, said, 0.6, False, _grouped(number))
+    return None
+
+
+def order_number(text: str) -> SlotValue | None:
+    """Return letters (capital) and digits in a row, at least four of which are digits."""
+    for read in (_digits, _digits_by_sound):
+        found = [
+            (value, said)
+            for value, said in read(text)
+            if sum(each.isdecimal() for each in value) >= 4
+        ]
+        if found:
+            value, said = found[-1]
+            confidence = 0.9 if read is _digits else 0.7
+            return SlotValue("order_number", value, said, confidence, False, _grouped(value))
+    return None
+
+
+def _digits(text: str) -> list[tuple[str, str]]:
+    """Return the runs of digits and letters in `text`, each with the words it came from."""
+    return _runs(text, lambda character: _SAID.get(character, ""))
+
+
+def _digits_by_sound(text: str) -> list[tuple[str, str]]:
+    return _runs(
+        text,
+        lambda character: _SAID.get(character) or _SOUNDS.get("".join(syllables(character)), ""),
+    )
+
+
+def _runs(text: str, digit: Callable[[str], str]) -> list[tuple[str, str]]:
+    cleaned = _REPEATED.sub(
+        lambda match: match[2] * {"二": 2, "两": 2, "三": 3, "四": 4}[match[1]], text
+    )
+    cleaned = _IGNORED.sub("", cleaned)
+    runs: list[tuple[str, str]] = []
+    value = said = ""
+    for character in (*cleaned, "。"):
+        if character.isascii() and character.isalnum():
+            piece = character.upper()
+        else:
+            piece = digit(character)
+        if piece:
+            value, said = value + piece, said + character
+        elif value:
+            runs.append((value, said))
+            value = said = ""
+    return runs
+
+
+def _grouped(value: str) -> str:
+    """Return the digits as they are read out, in groups that an ear can hold."""
+    if len(value) == MOBILE_DIGITS and value.isdecimal():
+        groups = [value[:3], value[3:7], value[7:]]
+    else:
+        groups = [value[at : at + 4] for at in range(0, len(value), 4)]
+    return "，".join(numbers.each_digit(group) for group in groups)

@@ -1,0 +1,122 @@
+"""Numbers as they are said: 三百二, 一千出头, 两三个, 半, 幺."""
+
+import re
+import warnings
+from dataclasses import dataclass
+from decimal import Decimal
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    import cn2an
+
+NUMERAL = "[零〇一二两俩三仨四五六七八九十百千万亿0-9]"
+"""A character of a whole number."""
+
+NUMBER = rf"(?:{NUMERAL}+(?:点[零〇一二两三四五六七八九]+|\.\d+)?|半)"
+
+_ABOUT_BEFORE = (
+    "(?:大概|大约|差不多|将近|接近|快|估计|可能|也就|约|最多|最少|至少|不到|不超过|顶多|上下)*"
+)
+_ABOUT_AFTER = "(?:左右|上下|出头|多一点|不到|的样子|来|多|几)"
+_FEW = re.compile("(?P<scale>[十百千万])?几(?P<unit>[十百千万])?")
+_NEIGHBOURS = re.compile(
+    "(?P<first>[一二两三四五六七八])(?P<second>[二两三四五六七八九])(?P<unit>[十百千万])?"
+)
+_DIGITS = {"零": 0, "〇": 0, "一": 1, "幺": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6,
+           "七": 7, "八": 8, "九": 9, "俩": 2, "仨": 3}  # fmt: skip
+_UNITS = {"十": 10, "百": 100, "千": 1000, "万": 10_000}
+
+PHRASE = re.compile(rf"(?P<before>{_ABOUT_BEFORE})(?P<number>{NUMBER})(?P<after>{_ABOUT_AFTER}*)")
+
+_READING = "零一二三四五六七八九"
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number that was found in a text."""
+
+    value: Decimal
+    start: int
+    end: int
+    approximate: bool = False
+    high: Decimal | None = None
+    """The other end of 两三: value is 2, high is 3."""
+
+
+def read(text: str) -> Decimal | None:
+    """Return the number that the whole of `text` is, or None."""
+    text = text.replace("〇", "零").replace("俩", "两").replace("仨", "三")
+    if text == "半":
+        return Decimal("0.5")
+    if re.fullmatch(r"\d+(?:\.\d+)?", text):
+        return Decimal(text)
+    if re.fullmatch("[百千万]", text[:1]):
+        text = "一" + text
+    if re.fullmatch("[零一二两三四五六七八九]{2,}", text):
+        return Decimal("".join(str(_DIGITS[each]) for each in text))
+    try:
+        found = cn2an.cn2an(text, "smart")
+    except ValueError:
+        return None
+    return Decimal(str(found))
+
+
+def find(text: str) -> list[Number]:
+    """Return the numbers in `text`, in the order in which they stand."""
+    found: list[Number] = []
+    at = 0
+    while at < len(text):
+        number = _at(text, at)
+        if number is None:
+            at += 1
+        else:
+            found.append(number)
+            at = number.end
+    return found
+
+
+def _at(text: str, at: int) -> Number | None:
+    few = _few(text, at)
+    if few is not None:
+        return few
+    phrase = PHRASE.match(text, at)
+    if phrase is None:
+        return None
+    about = bool(phrase["before"]) or bool(phrase["after"])
+    pair = _NEIGHBOURS.fullmatch(phrase["number"])
+    if pair and _DIGITS[pair["second"]] == _DIGITS[pair["first"]] + 1:
+        unit = _UNITS.get(pair["unit"] or "", 1)
+        low, high = (Decimal(_DIGITS[pair[name]] * unit) for name in ("first", "second"))
+        return Number(low, at, phrase.end(), True, high)
+    value = read(phrase["number"])
+    if value is None:
+        return None
+    return Number(value, at, phrase.end(), about)
+
+
+def _few(text: str, at: int) -> Number | None:
+    """几百, 十几: read as three of it, or thirteen."""
+    few = _FEW.match(text, at)
+    if few is None or (not few["scale"] and not few["unit"]):
+        return None
+    value = Decimal(3 * _UNITS.get(few["unit"] or "", 1) + _UNITS.get(few["scale"] or "", 0))
+    return Number(value, at, few.end(), True)
+
+
+def plain(value: Decimal) -> str:
+    """Return the number without exponent and needless zeros: 320, 9.9."""
+    text = format(value.normalize(), "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def spoken(value: Decimal) -> str:
+    """Return how the number is said: 三百二十, 九点九, 两千."""
+    said = str(cn2an.an2cn(plain(value), "low"))
+    said = re.sub("^一十", "十", said)
+    return re.sub("二(?=[千万])", "两", said)
+
+
+def each_digit(digits: str) -> str:
+    """Return digits one by one as they are read out: 138 -> 幺三八."""
+    return "".join("幺" if each == "1" else _READING[int(each)] if each.isdecimal() else each
+                   for each in digits)  # fmt: skip

@@ -1,0 +1,304 @@
+"""Times of the day and how long something lasts: 晚上八点半, 下午, 半个小时后, 三天."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from decimal import Decimal
+
+from voicebot.dialogue.slots import dates, numbers
+from voicebot.dialogue.slots.value import SlotValue
+
+PARTS = {
+    "凌晨": (time(0), time(6)),
+    "早上": (time(6), time(9)),
+    "上午": (time(8), time(12)),
+    "中午": (time(11), time(13)),
+    "下午": (time(12), time(18)),
+    "傍晚": (time(17), time(19)),
+    "晚上": (time(18), time(22)),
+    "半夜": (time(22), time(23, 59)),
+}
+"""What a part of the day is, as an interval."""
+_ALIASES = {
+    **dict.fromkeys(("清晨", "早晨", "一早", "大早上", "早", "今早", "明早"), "早上"),
+    **dict.fromkeys(("晌午", "饭点"), "中午"),
+    "午后": "下午",
+    "黄昏": "傍晚",
+    **dict.fromkeys(("下班后", "下班以后", "下班之后", "晚间", "夜晚", "晚"), "晚上"),
+    **dict.fromkeys(("今晚", "明晚", "昨晚"), "晚上"),
+    **dict.fromkeys(("夜里", "深夜"), "半夜"),
+}
+
+_PART = "|".join(sorted((*PARTS, *_ALIASES), key=len, reverse=True))
+_N = "[零〇一二两三四五六七八九十0-9]{1,3}"
+_CLOCK = re.compile(
+    f"(?P<part>{_PART})?(?:的)?(?P<hour>{_N})(?:点钟|点|时(?!候|间)|[:：])"
+    f"(?P<rest>半|整|[一三]刻|过?(?P<minute>{_N})分?)?(?P<about>左右|前后|来钟|多)?"
+)
+_PART_ALONE = re.compile(f"(?P<part>{_PART})")
+_TO = re.compile("(?:钟)?(?:到|至|-|~)")
+
+_DURATION = re.compile(
+    rf"(?P<number>{numbers.NUMBER}|几)(?P<more>来|多)?个?(?P<half>半)?"
+    rf"(?P<unit>分钟|秒钟?|小时|钟头|星期|礼拜|周|天|日|月|年|分(?!之)|刻钟)(?P<tail>半|多)?"
+)
+
+MORNING_BEGINS = 7
+"""A bare 七点 to 十一点 is in the morning, 一点 to 六点 in the afternoon: when shops call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """A time or an interval of one day."""
+
+    first: time
+    last: time | None
+    start: int
+    end: int
+    sure: bool = True
+    """Whether the half of the day was said."""
+    approximate: bool = False
+
+    def spoken(self) -> str:
+        """Return it as one says it: 晚上八点半."""
+        if self.last is not None:
+            for name, interval in PARTS.items():
+                if interval == (self.first, self.last):
+                    return name
+            return f"{_time_spoken(self.first)}到{_time_spoken(self.last)}"
+        return _time_spoken(self.first)
+
+
+def find(text: str) -> list[Clock]:
+    """Return every time or part of the day in `text`, in order."""
+    found: list[Clock] = []
+    at = 0
+    while at < len(text):
+        clock = _clock(text, at)
+        if clock is None and (part := _PART_ALONE.match(text, at)):
+            first, last = PARTS[_ALIASES.get(part["part"], part["part"])]
+            clock = Clock(first, last, at, part.end())
+        if clock is None:
+            at += 1
+            continue
+        between = _TO.match(text, clock.end)
+        until = _clock(text, between.end()) if between and clock.last is None else None
+        if until is not None:
+            last = until.first
+            afternoon = last <= clock.first or (clock.sure and clock.first.hour >= 12)
+            if not until.sure and afternoon and last.hour < 12:
+                last = last.replace(hour=last.hour + 12)
+            clock = Clock(clock.first, last, clock.start, until.end, clock.sure)
+        found.append(clock)
+        at = clock.end
+    return found
+
+
+def _clock(text: str, at: int) -> Clock | None:
+    match = _CLOCK.match(text, at)
+    if match is None:
+        return None
+    hour = numbers.read(match["hour"])
+    if hour is None or hour > 24:
+        return None
+    minute = _minutes(match)
+    if minute is None:
+        return None
+    part = match["part"]
+    h = int(hour) % 24
+    name = _ALIASES.get(part, part) if part else None
+    sure = True
+    if name in ("下午", "傍晚", "晚上", "半夜") and h < 12:
+        late = (name == "半夜" and h < 6) or (name == "晚上" and h == 0)
+        h = h if late else h + 12
+    elif name == "晚上" and h == 12:
+        h = 0
+    elif name == "中午" and h < 10:
+        h += 12
+    elif name is None and h < 13:
+        sure = False
+        if h and h < MORNING_BEGINS:
+            h += 12
+    return Clock(time(h, minute), None, at, match.end(), sure, bool(match["about"]))
+
+
+def _minutes(match: re.Match[str]) -> int | None:
+    rest = match["rest"]
+    if not rest or rest == "整":
+        return 0
+    if rest == "半":
+        return 30
+    if rest.endswith("刻"):
+        return 15 if rest[0] == "一" else 45
+    minute = numbers.read(match["minute"])
+    return int(minute) if minute is not None and minute < 60 else None
+
+
+def time_of_day(text: str) -> SlotValue | None:
+    """Return the last time of the text: 20:30, or an interval for a part of the day."""
+    found = find(text)
+    if not found:
+        return None
+    last = found[-1]
+    value = _iso(last.first) if last.last is None else f"{_iso(last.first)}/{_iso(last.last)}"
+    confidence = 0.95 if last.sure else 0.7
+    said = text[last.start : last.end]
+    return SlotValue("time", value, said, confidence, last.approximate, last.spoken())
+
+
+def moment(text: str, now: datetime) -> SlotValue | None:
+    """Return a day with its time: 后天晚上八点; as much of it as was said.
+
+    A day alone is a date; a time alone is today's, tomorrow's when that has passed.
+    """
+    soon = _soon(text, now)
+    if soon is not None:
+        return soon
+    days, clocks = dates.find(text, now.date()), find(text)
+    if not days and not clocks:
+        return None
+    if not clocks:
+        day = days[-1]
+        return SlotValue(
+            "datetime", day.value, text[day.start : day.end], 0.9, day.approximate, day.spoken()
+        )
+    clock = clocks[-1]
+    if days:
+        day = days[-1]
+        first_day, last_day = day.first, day.last
+        said = text[min(day.start, clock.start) : max(day.end, clock.end)]
+        spoken, about = f"{day.spoken()}，{clock.spoken()}", day.approximate
+    else:
+        first_day = now.date()
+        last = clock.last or clock.first
+        if datetime.combine(first_day, last) <= now.replace(tzinfo=None):
+            first_day += timedelta(1)
+        last_day = first_day
+        said = text[clock.start : clock.end]
+        named = "今天" if first_day == now.date() else "明天"
+        spoken, about = f"{named}{clock.spoken()}", clock.approximate
+    begin = f"{first_day.isoformat()}T{_iso(clock.first)}"
+    value = begin
+    if clock.last is not None or first_day != last_day:
+        value = f"{begin}/{last_day.isoformat()}T{_iso(clock.last or clock.first)}"
+    return SlotValue("datetime", value, said, 0.95 if clock.sure else 0.75, about, spoken)
+
+
+_SOON = re.compile(
+    f"(?:过|再过|等)?(?P<length>(?:{numbers.NUMBER}|几|一会)[^，。]{{0,6}}?)(?:之后|以后|过后|后)|过(?P<passed>(?:{numbers.NUMBER}|几)[^，。]{{0,6}})|(?P<while>一会儿?|等会儿?|待会儿?|等一下)"
+)
+WHILE_MINUTES = 30
+"""一会儿, for who has to choose a time."""
+
+
+def _soon(text: str, now: datetime) -> SlotValue | None:
+    """半小时后, 过两个小时: a moment counted from now; days are left to the dates."""
+    for match in reversed(list(_SOON.finditer(text))):
+        if match["while"]:
+            if dates.find(text, now.date()) or find(text):
+                return None
+            when = now + timedelta(minutes=WHILE_MINUTES)
+            return _at(when, match[0], True)
+        length = duration(match["length"] or match["passed"])
+        if length is None or "T" not in length.value:
+            continue
+        parts = re.fullmatch(r"PT(?:(\d+)H)?(?:(\d+)M)?(?:\d+S)?", length.value)
+        if parts is None:
+            continue
+        when = now + timedelta(hours=int(parts[1] or 0), minutes=int(parts[2] or 0))
+        return _at(when, match[0], length.approximate)
+    return None
+
+
+def _at(when: datetime, said: str, about: bool) -> SlotValue:
+    value = when.strftime("%Y-%m-%dT%H:%M")
+    spoken = f"{_time_spoken(when.time())}左右"
+    return SlotValue("datetime", value, said, 0.8, about, spoken)
+
+
+def duration(text: str) -> SlotValue | None:
+    """Return how long: P3D, PT30M, P2W; the last one of the text."""
+    found = list(_DURATION.finditer(text))
+    if not found:
+        return None
+    match = found[-1]
+    unit = match["unit"].removesuffix("钟") if match["unit"] == "秒钟" else match["unit"]
+    about = bool(match["more"] or match["tail"] == "多" or match["number"] == "几")
+    if match["number"] == "几":
+        value = Decimal(3)
+    else:
+        numbered = numbers.find(match["number"])
+        if not numbered:
+            return None
+        value = numbered[0].high or numbered[0].value
+        about = about or numbered[0].approximate
+    if match["half"] or match["tail"] == "半":
+        value += Decimal("0.5")
+    said = match[0]
+    # 一小时二十分钟: what stands right before belongs to it.
+    total = _minutes_of(value, unit)
+    if len(found) > 1 and found[-2].end() == match.start() and total is not None:
+        before = numbers.find(found[-2]["number"])
+        more = _minutes_of(before[0].value, found[-2]["unit"]) if before else None
+        if more is not None:
+            total, said = total + more, found[-2][0] + said
+    iso = _iso_duration(value, unit) if total is None else _iso_minutes(total)
+    return SlotValue("duration", iso, said, 0.9, about, said)
+
+
+def _minutes_of(value: Decimal, unit: str) -> Decimal | None:
+    factor = {"分钟": 1, "分": 1, "小时": 60, "钟头": 60, "刻钟": 15}.get(unit)
+    return value * factor if factor else None
+
+
+def _iso_minutes(total: Decimal) -> str:
+    hours, minutes = divmod(int(total), 60)
+    return "PT" + (f"{hours}H" if hours else "") + (f"{minutes}M" if minutes or not hours else "")
+
+
+def _iso_duration(value: Decimal, unit: str) -> str:
+    number = numbers.plain(value)
+    if unit in ("秒", "秒钟"):
+        return f"PT{number}S"
+    if unit in ("天", "日"):
+        return f"P{number}D" if value != Decimal("0.5") else "PT12H"
+    if unit in ("周", "星期", "礼拜"):
+        return f"P{number}W"
+    months = value if unit == "月" else value * 12
+    if unit == "月" and value % 1:
+        whole = int(value)
+        return "P" + (f"{whole}M" if whole else "") + "15D"
+    if unit == "年" and value % 1 == 0:
+        return f"P{number}Y"
+    return f"P{numbers.plain(months)}M"
+
+
+def _iso(moment: time) -> str:
+    return moment.strftime("%H:%M")
+
+
+def _time_spoken(moment: time) -> str:
+    hour = moment.hour
+    if hour < 6:
+        part = "凌晨"
+    elif hour < 9:
+        part = "早上"
+    elif hour < 12:
+        part = "上午"
+    elif hour < 13:
+        part = "中午"
+    elif hour < 18:
+        part = "下午"
+    else:
+        part = "晚上"
+    shown = hour - 12 if hour > 12 else hour
+    said = "两" if shown == 2 else numbers.spoken(Decimal(shown)) if shown else "零"
+    minutes = moment.minute
+    rest = (
+        "半"
+        if minutes == 30
+        else f"{'零' if minutes < 10 else ''}{numbers.spoken(Decimal(minutes))}分"
+        if minutes
+        else ""
+    )
+    return f"{part}{said}点{rest}"
