@@ -21,7 +21,10 @@ CACHE_VARIABLE = "VOICEBOT_CACHE"
 """A folder for rendered prompts; the user's cache folder when unset."""
 
 DATA_VARIABLE = "VOICEBOT_DATA"
-"""A folder for installed models; the user's data folder when unset."""
+"""A folder for installed models and the store; the user's data folder when unset."""
+
+STORE_VARIABLE = "VOICEBOT_STORE"
+"""Where campaigns and their outcomes are kept: a file, or a database's URL."""
 
 CONFIG_VARIABLE = "VOICEBOT_CONFIG"
 """A folder for the user's choices; the user's configuration folder when unset."""
@@ -94,9 +97,18 @@ def is_model_name(text: str) -> bool:
 
 def models_folder(environment: Mapping[str, str] = os.environ) -> Path:
     """Return the folder of installed models; it may not exist yet."""
+    return _data_folder(environment) / "models"
+
+
+def store_address(option: str | None, environment: Mapping[str, str] = os.environ) -> str:
+    """Return the store's path or URL, which may hold a password; nothing need be there yet."""
+    named = option or environment.get(STORE_VARIABLE)
+    return named or str(_data_folder(environment) / "voicebot.db")
+
+
+def _data_folder(environment: Mapping[str, str]) -> Path:
     named = environment.get(DATA_VARIABLE)
-    data = Path(named) if named else user_data_path("voicebot", appauthor=False)
-    return data / "models"
+    return Path(named) if named else user_data_path("voicebot", appauthor=False)
 
 
 def choice_file(environment: Mapping[str, str] = os.environ) -> Path:

@@ -5,7 +5,9 @@ VoicebotError
 |   |-- BadAudio
 |   |-- BadContacts    every bad row at once
 |   |-- BadModel
-|   `-- BadScript      every problem of a script at once
+|   |-- BadPolicy      every problem of a policy file at once
+|   |-- BadScript      every problem of a script at once
+|   `-- BadStore       an address of a store that cannot be one, a store of a newer version
 |-- StorageFailed      a result could not be kept: a full disk, a folder in the way (exit 2)
 |-- MissingPart        a program, device or package that is not installed (exit 2)
 `-- EngineFailed       a recogniser or synthesiser broke while it worked
@@ -59,8 +61,16 @@ class BadModel(BadInput):
     """A folder that is not a usable recognition model."""
 
 
+class BadPolicy(BadInput):
+    """A policy file with at least one fault: nobody is called by it."""
+
+
 class BadScript(BadInput):
     """A call script with at least one fault."""
+
+
+class BadStore(BadInput):
+    """A store that cannot be used as it is addressed."""
 
 
 class MissingPart(VoicebotError):

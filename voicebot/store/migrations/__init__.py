@@ -1,0 +1,4 @@
+"""Alembic's revisions of the tables, oldest first in `versions`."""
+
+REVISION = "0001"
+"""The newest revision, known without loading Alembic; a test compares."""

@@ -1,0 +1,405 @@
+"""The tables that hold the truth of outbound campaigns; docs/store.md describes them for people.
+
+A telephone number is E.164 (`+8613800138000`) everywhere, a moment an `Instant`, money whole cents.
+A change here needs a migration in `voicebot/store/migrations/versions`; a test compares the two.
+"""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from voicebot.store.instant import Instant
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Json = JSON().with_variant(JSONB(), "postgresql")
+Id = BigInteger().with_variant(Integer(), "sqlite")
+"""SQLite numbers rows by itself only in a column called INTEGER."""
+
+
+def _one_of(column: str, *values: str) -> CheckConstraint:
+    listed = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({listed})", name=column)
+
+
+trunk = Table(
+    "trunk",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("cps", Float, nullable=False, server_default=text("1")),
+    Column("cap", Integer, nullable=False, server_default=text("1")),
+    Column("next_slot", Instant, nullable=False, server_default=text("0")),
+    Column("state", Text, nullable=False, server_default=text("'up'")),
+    Column("settings", Json, nullable=False, server_default=text("'{}'")),
+    _one_of("state", "up", "down"),
+    CheckConstraint("cps > 0", name="cps"),
+    CheckConstraint("cap >= 0", name="cap"),
+)
+"""A line to the telephone network: calls per second, calls at once, and its next free slot."""
+
+caller_number = Table(
+    "caller_number",
+    metadata,
+    Column("phone", Text, primary_key=True),
+    Column("trunk_id", ForeignKey("trunk.id"), index=True),
+    Column("purposes", Json, nullable=False, server_default=text("'[]'")),
+)
+"""A number we call from. `purposes` lists what it may carry; an empty list: everything."""
+
+campaign = Table(
+    "campaign",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("title", Text, nullable=False, server_default=text("''")),
+    Column("merchant", Text, nullable=False, server_default=text("'default'")),
+    Column("folder", Text, nullable=False, server_default=text("''")),
+    Column("purpose", Text, nullable=False),
+    Column("region", Text, nullable=False),
+    Column("timezone", Text),
+    Column("policy", Text),
+    Column("state", Text, nullable=False, server_default=text("'draft'")),
+    Column("state_reason", Text, nullable=False, server_default=text("''")),
+    Column("starts_at", Instant),
+    Column("ends_at", Instant),
+    Column("priority", Integer, nullable=False, server_default=text("0")),
+    Column("max_concurrent", Integer, nullable=False, server_default=text("10")),
+    Column("max_attempts", Integer, nullable=False, server_default=text("3")),
+    Column("daily_budget", Integer),
+    Column("caller_number", Text),
+    Column("trunk_id", ForeignKey("trunk.id"), index=True),
+    Column("hold_out", Float, nullable=False, server_default=text("0")),
+    Column("rules", Json, nullable=False, server_default=text("'{}'")),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    _one_of("state", "draft", "scheduled", "running", "paused", "finished"),
+    _one_of("purpose", "marketing", "service", "survey"),
+    CheckConstraint("hold_out >= 0 AND hold_out < 1", name="hold_out"),
+)
+"""`timezone` is for contacts whose own is not known; `policy` a file, else the region's own;
+`daily_budget` counts dials; `rules` holds what a campaign changes of retry, breaker and canary."""
+
+campaign_event = Table(
+    "campaign_event",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("campaign_id", ForeignKey("campaign.id"), nullable=False, index=True),
+    Column("at", Instant, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("detail", Json, nullable=False, server_default=text("'{}'")),
+)
+"""Who started, paused or changed a campaign, when and why."""
+
+campaign_day = Table(
+    "campaign_day",
+    metadata,
+    Column("campaign_id", ForeignKey("campaign.id"), primary_key=True),
+    Column("day", Text, primary_key=True),
+    Column("dialled", Integer, nullable=False, server_default=text("0")),
+    Column("answered", Integer, nullable=False, server_default=text("0")),
+)
+"""Counters of one calendar day (`2026-11-27`) in the campaign's zone, for the daily budget."""
+
+script_version = Table(
+    "script_version",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("campaign_id", ForeignKey("campaign.id"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("label", Text, nullable=False, server_default=text("''")),
+    Column("hash", Text, nullable=False),
+    Column("folder", Text, nullable=False, server_default=text("''")),
+    Column("source", Text, nullable=False, server_default=text("''")),
+    Column("share", Float, nullable=False, server_default=text("0")),
+    Column("state", Text, nullable=False, server_default=text("'live'")),
+    Column("created_at", Instant, nullable=False),
+    UniqueConstraint("campaign_id", "number"),
+    _one_of("state", "live", "canary", "retired"),
+)
+"""One version of a campaign's script, and the share of contacts that get it."""
+
+import_batch = Table(
+    "import_batch",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("campaign_id", ForeignKey("campaign.id"), index=True),
+    Column("file", Text, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("state", Text, nullable=False, server_default=text("'done'")),
+    Column("rows", Integer, nullable=False, server_default=text("0")),
+    Column("added", Integer, nullable=False, server_default=text("0")),
+    Column("known", Integer, nullable=False, server_default=text("0")),
+    Column("rejected", Integer, nullable=False, server_default=text("0")),
+    Column("created_at", Instant, nullable=False),
+    Column("undone_at", Instant),
+    _one_of("kind", "contacts", "segment", "consent", "dnc", "orders"),
+    _one_of("state", "done", "undone"),
+)
+"""One file that was imported. A batch and its rows are written in one transaction."""
+
+contact = Table(
+    "contact",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("campaign_id", ForeignKey("campaign.id"), nullable=False),
+    Column("batch_id", ForeignKey("import_batch.id"), index=True),
+    Column("line", Integer),
+    Column("phone", Text, nullable=False),
+    Column("name", Text, nullable=False, server_default=text("''")),
+    Column("timezone", Text),
+    Column("variables", Json, nullable=False, server_default=text("'{}'")),
+    Column("state", Text, nullable=False, server_default=text("'wait'")),
+    Column("state_reason", Text, nullable=False, server_default=text("''")),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("next_at", Instant, nullable=False, server_default=text("0")),
+    Column("disposition", Text),
+    Column("script_version_id", ForeignKey("script_version.id")),
+    Column("held_out", Boolean, nullable=False, server_default=text("false")),
+    Column("source_attempt_id", Text),
+    UniqueConstraint("phone", "campaign_id"),
+    Index(None, "campaign_id", "state"),
+    _one_of("state", "wait", "queued", "done"),
+)
+"""One number of one campaign. `next_at` is when it is due; `line` stands in the imported file;
+`held_out` is never called, so that the campaign's lift can be measured; `script_version_id` is
+chosen once and kept; `source_attempt_id` is the call that a segment took the contact from."""
+
+Index(
+    "ix_contact_due",
+    contact.c.campaign_id,
+    contact.c.next_at,
+    sqlite_where=text("state = 'wait'"),
+    postgresql_where=text("state = 'wait'"),
+)
+
+consent = Table(
+    "consent",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("phone", Text, nullable=False),
+    Column("merchant", Text, nullable=False, server_default=text("'default'")),
+    Column("purpose", Text, nullable=False),
+    Column("evidence", Text, nullable=False),
+    Column("given_at", Instant, nullable=False),
+    Column("expires_at", Instant),
+    Column("withdrawn_at", Instant),
+    Column("batch_id", ForeignKey("import_batch.id"), index=True),
+    UniqueConstraint("phone", "merchant", "purpose", "given_at"),
+    _one_of("purpose", "marketing", "service", "survey"),
+)
+"""Who agreed to which calls, when, and how that is known."""
+
+dnc = Table(
+    "dnc",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("phone", Text, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("owner", Text, nullable=False, server_default=text("''")),
+    Column("reason", Text, nullable=False, server_default=text("''")),
+    Column("source", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant),
+    Column("removed_at", Instant),
+    Column("removed_reason", Text, nullable=False, server_default=text("''")),
+    Column("batch_id", ForeignKey("import_batch.id"), index=True),
+    Column("attempt_id", Text),
+    _one_of("scope", "platform", "merchant", "campaign"),
+    _one_of("source", "import", "operator", "call", "report"),
+)
+"""Numbers not to be called. `owner` is the merchant or the campaign's name, empty for the platform.
+A removed entry stays, so that who was spared when can be shown."""
+
+Index(
+    "uq_dnc_phone_scope_owner",
+    dnc.c.phone,
+    dnc.c.scope,
+    dnc.c.owner,
+    unique=True,
+    sqlite_where=text("removed_at IS NULL"),
+    postgresql_where=text("removed_at IS NULL"),
+)
+
+number_flag = Table(
+    "number_flag",
+    metadata,
+    Column("phone", Text, primary_key=True),
+    Column("flag", Text, primary_key=True),
+    Column("since", Instant, nullable=False),
+    Column("attempt_id", Text),
+    _one_of("flag", "empty", "suspended", "barred", "blocked"),
+)
+"""What calls taught about a number, such as 空号."""
+
+decision = Table(
+    "decision",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("campaign_id", ForeignKey("campaign.id"), nullable=False),
+    Column("contact_id", Id, nullable=False, index=True),
+    Column("phone", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("stage", Text, nullable=False),
+    Column("allowed", Boolean, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("detail", Text, nullable=False, server_default=text("''")),
+    Column("next_at", Instant),
+    Index(None, "phone", "at"),
+    _one_of("stage", "feed", "fence"),
+)
+"""Every verdict of the gate. `code` names the rule that refused, or is `allowed`."""
+
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("campaign_id", ForeignKey("campaign.id"), nullable=False),
+    Column("contact_id", Id, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("phone", Text, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("trunk_id", Id),
+    Column("caller_number", Text),
+    Column("script_version_id", Id),
+    Column("state", Text, nullable=False, server_default=text("'intent'")),
+    Column("owner", Text),
+    Column("slot_at", Instant),
+    Column("created_at", Instant, nullable=False),
+    Column("dialed_at", Instant),
+    Column("answered_at", Instant),
+    Column("ended_at", Instant),
+    Column("ring_ms", Integer),
+    Column("talk_ms", Integer),
+    Column("sip_code", Integer),
+    Column("disposition", Text),
+    Column("uses_cap", Boolean, nullable=False, server_default=text("true")),
+    Column("end_reason", Text),
+    Column("intention", Text),
+    Column("intention_rule", Text),
+    Column("next_action", Text),
+    Column("outcome", Json, nullable=False, server_default=text("'{}'")),
+    Column("evidence", Json, nullable=False, server_default=text("'{}'")),
+    Column("record", Json),
+    Column("record_path", Text),
+    Column("recording", Text),
+    Column("cost_cents", Integer),
+    UniqueConstraint("contact_id", "number"),
+    Index(None, "phone", "dialed_at"),
+    Index(None, "campaign_id", "ended_at"),
+    _one_of("state", "intent", "dialing", "done"),
+)
+"""One attempt; `id` is `campaign:contact:number`, the id of its workflow and of the call on the
+switch. A disposition `unknown` is one whose end nobody saw. `record` or the file at `record_path`
+has what was said; `recording` is the audio file; `uses_cap` is false after a fault of ours or the
+line's."""
+
+Index(
+    "uq_attempt_phone_in_flight",
+    attempt.c.phone,
+    unique=True,
+    sqlite_where=text("state IN ('intent', 'dialing')"),
+    postgresql_where=text("state IN ('intent', 'dialing')"),
+)
+Index(
+    "ix_attempt_in_flight",
+    attempt.c.trunk_id,
+    attempt.c.campaign_id,
+    sqlite_where=text("state IN ('intent', 'dialing')"),
+    postgresql_where=text("state IN ('intent', 'dialing')"),
+)
+
+lease = Table(
+    "lease",
+    metadata,
+    Column("executor", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("beat", Instant, nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("host", Text, nullable=False, server_default=text("''")),
+    Column("pid", Integer),
+    Column("recoverer", Text),
+    _one_of("state", "up", "dead"),
+)
+"""A worker process that is alive as long as it beats."""
+
+webhook = Table(
+    "webhook",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("campaign_id", ForeignKey("campaign.id"), index=True),
+    Column("url", Text, nullable=False),
+    Column("secret", Text, nullable=False),
+    Column("active", Boolean, nullable=False, server_default=text("true")),
+    Column("created_at", Instant, nullable=False),
+)
+"""Who is told of finished calls; without a campaign: of all campaigns'."""
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("event_id", Text, nullable=False),
+    Column("webhook_id", ForeignKey("webhook.id"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("contact_id", Id),
+    Column("attempt_id", Text),
+    Column("payload", Json, nullable=False),
+    Column("state", Text, nullable=False, server_default=text("'wait'")),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("next_at", Instant, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("sent_at", Instant),
+    Column("last_error", Text, nullable=False, server_default=text("''")),
+    UniqueConstraint("webhook_id", "event_id"),
+    Index(None, "webhook_id", "contact_id", "id"),
+    _one_of("state", "wait", "sent", "dead"),
+)
+"""Messages to webhooks, in the order of `id` for each contact."""
+
+Index(
+    "ix_outbox_due",
+    outbox.c.next_at,
+    sqlite_where=text("state = 'wait'"),
+    postgresql_where=text("state = 'wait'"),
+)
+
+shop_order = Table(
+    "shop_order",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("merchant", Text, nullable=False, server_default=text("'default'")),
+    Column("order_no", Text, nullable=False),
+    Column("phone", Text, nullable=False),
+    Column("placed_at", Instant, nullable=False),
+    Column("amount_cents", BigInteger, nullable=False),
+    Column("currency", Text, nullable=False, server_default=text("'CNY'")),
+    Column("product", Text, nullable=False, server_default=text("''")),
+    Column("batch_id", ForeignKey("import_batch.id"), index=True),
+    UniqueConstraint("merchant", "order_no"),
+    Index(None, "phone", "placed_at"),
+)
+"""An order of the shop, to be attributed to calls."""
