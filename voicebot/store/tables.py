@@ -149,7 +149,8 @@ import_batch = Table(
     Column("campaign_id", ForeignKey("campaign.id"), index=True),
     Column("file", Text, nullable=False),
     Column("sha256", Text, nullable=False),
-    Column("state", Text, nullable=False, server_default=text("'done'")),
+    Column("state", Text, nullable=False, server_default=text("'loading'")),
+    Column("beat", Instant, nullable=False),
     Column("rows", Integer, nullable=False, server_default=text("0")),
     Column("added", Integer, nullable=False, server_default=text("0")),
     Column("known", Integer, nullable=False, server_default=text("0")),
@@ -157,16 +158,18 @@ import_batch = Table(
     Column("created_at", Instant, nullable=False),
     Column("undone_at", Instant),
     _one_of("kind", "contacts", "segment", "consent", "dnc", "orders"),
-    _one_of("state", "done", "undone"),
+    _one_of("state", "loading", "ready", "done", "undone"),
 )
-"""One file that was imported. A batch and its rows are written in one transaction."""
+"""One file that was imported. `loading`: rows are still coming, and `beat` is when the last ones
+did; `ready`: all are there, and become visible now; a `loading` batch that stopped beating is
+taken back, a `ready` one is finished, by whoever imports next."""
 
 contact = Table(
     "contact",
     metadata,
     Column("id", Id, primary_key=True),
     Column("campaign_id", ForeignKey("campaign.id"), nullable=False),
-    Column("batch_id", ForeignKey("import_batch.id"), index=True),
+    Column("batch_id", ForeignKey("import_batch.id")),
     Column("line", Integer),
     Column("phone", Text, nullable=False),
     Column("name", Text, nullable=False, server_default=text("''")),
@@ -182,11 +185,13 @@ contact = Table(
     Column("source_attempt_id", Text),
     UniqueConstraint("phone", "campaign_id"),
     Index(None, "campaign_id", "state"),
-    _one_of("state", "wait", "queued", "done"),
+    Index(None, "batch_id", "id"),
+    _one_of("state", "loading", "wait", "queued", "done"),
 )
-"""One number of one campaign. `next_at` is when it is due; `line` stands in the imported file;
-`held_out` is never called, so that the campaign's lift can be measured; `script_version_id` is
-chosen once and kept; `source_attempt_id` is the call that a segment took the contact from."""
+"""One number of one campaign. `next_at` is when it is due; what is `loading` is not there yet;
+`line` stands in the imported file; `held_out` is never called, so that the campaign's lift can be
+measured; `script_version_id` is chosen once and kept; `source_attempt_id` is the call that a
+segment took the contact from."""
 
 Index(
     "ix_contact_due",

@@ -215,7 +215,8 @@ def upgrade() -> None:
         sa.Column("campaign_id", ID),
         sa.Column("file", sa.Text(), nullable=False),
         sa.Column("sha256", sa.Text(), nullable=False),
-        sa.Column("state", sa.Text(), server_default=sa.text("'done'"), nullable=False),
+        sa.Column("state", sa.Text(), server_default=sa.text("'loading'"), nullable=False),
+        sa.Column("beat", INSTANT, nullable=False),
         sa.Column("rows", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("added", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("known", sa.Integer(), server_default=sa.text("0"), nullable=False),
@@ -226,7 +227,9 @@ def upgrade() -> None:
             "kind IN ('contacts', 'segment', 'consent', 'dnc', 'orders')",
             name=op.f("ck_import_batch_kind"),
         ),
-        sa.CheckConstraint("state IN ('done', 'undone')", name=op.f("ck_import_batch_state")),
+        sa.CheckConstraint(
+            "state IN ('loading', 'ready', 'done', 'undone')", name=op.f("ck_import_batch_state")
+        ),
         sa.ForeignKeyConstraint(
             ["campaign_id"], ["campaign.id"], name="fk_import_batch_campaign_id"
         ),
@@ -312,7 +315,9 @@ def upgrade() -> None:
         sa.Column("script_version_id", ID),
         sa.Column("held_out", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("source_attempt_id", sa.Text()),
-        sa.CheckConstraint("state IN ('wait', 'queued', 'done')", name=op.f("ck_contact_state")),
+        sa.CheckConstraint(
+            "state IN ('loading', 'wait', 'queued', 'done')", name=op.f("ck_contact_state")
+        ),
         sa.ForeignKeyConstraint(["batch_id"], ["import_batch.id"], name="fk_contact_batch_id"),
         sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name="fk_contact_campaign_id"),
         sa.ForeignKeyConstraint(
@@ -321,7 +326,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_contact"),
         sa.UniqueConstraint("phone", "campaign_id", name="uq_contact_phone_campaign_id"),
     )
-    op.create_index("ix_contact_batch_id", "contact", ["batch_id"], unique=False)
+    op.create_index("ix_contact_batch_id_id", "contact", ["batch_id", "id"], unique=False)
     op.create_index(
         "ix_contact_campaign_id_state", "contact", ["campaign_id", "state"], unique=False
     )
