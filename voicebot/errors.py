@@ -10,6 +10,7 @@ VoicebotError
 |   `-- BadStore       an address of a store that cannot be one, a store of a newer version
 |-- StorageFailed      a result could not be kept: a full disk, a folder in the way (exit 2)
 |-- MissingPart        a program, device or package that is not installed (exit 2)
+|-- LineFailed         a telephone line or a peer's session description cannot be used
 `-- EngineFailed       a recogniser or synthesiser broke while it worked
     |-- RecogniserFailed
     `-- SynthesiserFailed
@@ -79,6 +80,10 @@ class MissingPart(VoicebotError):
 
 class StorageFailed(VoicebotError):
     """A result could not be kept; the text names the file, the fault and the way out."""
+
+
+class LineFailed(VoicebotError):
+    """A line could not be opened or broke; one call's matter, or a server's that is away."""
 
 
 class EngineFailed(VoicebotError):

@@ -5,7 +5,8 @@ import pytest
 from tests.builders import tone
 from voicebot.audio.frame import AudioFrame
 from voicebot.runtime.virtual_time import run_virtual
-from voicebot.transports.loopback import QUEUED_FRAMES, LoopbackLeg, connect
+from voicebot.transports.inbox import QUEUED_FRAMES
+from voicebot.transports.loopback import LoopbackLeg, connect
 
 FRAME = 320
 

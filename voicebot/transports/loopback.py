@@ -5,9 +5,7 @@ from collections.abc import AsyncIterator, Callable
 
 from voicebot.audio.frame import FRAME_MS, AudioFrame, silence
 from voicebot.call.leg import AudioSource
-
-QUEUED_FRAMES = 50
-"""One second. A leg that does not take its frames loses the oldest, and they are counted."""
+from voicebot.transports.inbox import Inbox
 
 Line = Callable[[bytes], bytes]
 """What the line does to one frame in one direction: band, codec, noise."""
@@ -19,15 +17,21 @@ class LoopbackLeg:
     def __init__(self, sample_rate: int) -> None:
         self.sample_rate = sample_rate
         self.playout: AudioSource | None = None
-        self.dropped_frames = 0
-        self.closed = False
-        self._queue: asyncio.Queue[AudioFrame | None] = asyncio.Queue()
-        self._position = 0
+        self._inbox = Inbox(sample_rate)
 
-    async def incoming(self) -> AsyncIterator[AudioFrame]:
+    @property
+    def closed(self) -> bool:
+        """Whether either end has hung up."""
+        return self._inbox.closed
+
+    @property
+    def dropped_frames(self) -> int:
+        """Frames that were not taken in time."""
+        return self._inbox.dropped
+
+    def incoming(self) -> AsyncIterator[AudioFrame]:
         """Yield what the other end sent, until either end hangs up."""
-        while (frame := await self._queue.get()) is not None:
-            yield frame
+        return self._inbox.frames()
 
     async def hang_up(self) -> None:
         """Close this end; the other one notices within a frame."""
@@ -35,20 +39,11 @@ class LoopbackLeg:
 
     def close(self) -> None:
         """End `incoming`, after what was already received."""
-        if not self.closed:
-            self.closed = True
-            self._queue.put_nowait(None)
+        self._inbox.close()
 
     def deliver(self, pcm: bytes) -> None:
         """Take one frame from the line; a closed leg takes none."""
-        if self.closed:
-            return
-        frame = AudioFrame(pcm, self.sample_rate, self._position)
-        self._position += len(pcm) // 2
-        if self._queue.qsize() >= QUEUED_FRAMES:
-            self._queue.get_nowait()
-            self.dropped_frames += 1
-        self._queue.put_nowait(frame)
+        self._inbox.put(pcm)
 
 
 def unchanged(pcm: bytes) -> bytes:

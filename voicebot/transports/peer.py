@@ -1,0 +1,275 @@
+"""A leg over one WebRTC peer connection (aiortc): what Janus and browsers speak.
+
+aiortc does ICE, DTLS and SRTP. Its media threads are left out, since they limit a process to some
+twenty calls: the outgoing track hands over packets that are encoded already, and received packets
+are taken before aiortc's decoder and go through our own jitter buffer. The second half leans on
+private names of aiortc; `tests/adapters/test_peer.py` fails loudly when a new version renames them.
+"""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import av
+from aiortc import (
+    MediaStreamTrack,
+    RTCConfiguration,
+    RTCIceServer,
+    RTCPeerConnection,
+    RTCRtpReceiver,
+    RTCSessionDescription,
+)
+from aiortc.mediastreams import MediaStreamError
+from aiortc.rtp import RtpPacket
+
+from voicebot.audio.frame import FRAME_MS, AudioFrame, silence
+from voicebot.audio.jitter import JitterBuffer, LineStatistics
+from voicebot.call.leg import AudioSource
+from voicebot.errors import LineFailed
+from voicebot.transports.inbox import Inbox
+from voicebot.transports.peer_codecs import CODECS, LINE_RATE, PacketCodec
+
+TELEPHONE_CODECS = ("PCMA", "PCMU")
+"""What a SIP trunk is offered, the best first; nothing between transcodes."""
+BROWSER_CODECS = ("opus", "PCMA", "PCMU")
+
+BEHIND_S = 0.2
+"""A sender that is later than this does not catch up by a burst, but begins anew."""
+KEYS = "0123456789*#ABCD"
+"""Of RFC 4733, by event number."""
+LONGEST_SDP = 64 * 1024
+"""Characters; ten times what any peer sends."""
+
+
+@dataclass(frozen=True, slots=True)
+class IceServer:
+    """A STUN or TURN server."""
+
+    url: str
+    username: str | None = None
+    credential: str | None = None
+
+
+class PeerLeg:
+    """See `voicebot.call.leg.CallLeg`. Make one in a running event loop."""
+
+    sample_rate = LINE_RATE
+
+    def __init__(self, codecs: Sequence[str], ice_servers: Sequence[IceServer] = ()) -> None:
+        self.playout: AudioSource | None = None
+        self.on_key: Callable[[str], None] | None = None
+        """Called for every key that the other side presses."""
+        self._codecs = tuple(codecs)
+        self._inbox = Inbox(LINE_RATE)
+        self._jitter: JitterBuffer | None = None
+        self._decoders: dict[int, PacketCodec] = {}
+        """By payload type."""
+        self._keys_type: int | None = None
+        self._last_key: int | None = None
+        """RTP timestamp of the last key's event, which has several packets."""
+        self._ticker: asyncio.Task[None] | None = None
+        self._loop = asyncio.get_running_loop()
+        self.connected = asyncio.Event()
+        servers = [RTCIceServer(each.url, each.username, each.credential) for each in ice_servers]
+        self._connection = RTCPeerConnection(RTCConfiguration(iceServers=servers))
+        self._connection.on("connectionstatechange", self._state_changed)
+        self._track = _PlayoutTrack(self)
+
+    @property
+    def dropped_frames(self) -> int:
+        """Frames that were not taken in time."""
+        return self._inbox.dropped
+
+    @property
+    def closed(self) -> bool:
+        """Whether either side has hung up."""
+        return self._inbox.closed
+
+    @property
+    def statistics(self) -> LineStatistics:
+        """What happened on the way to us so far."""
+        return LineStatistics() if self._jitter is None else self._jitter.statistics
+
+    def incoming(self) -> AsyncIterator[AudioFrame]:
+        """Yield the other side's audio, until the line is closed."""
+        return self._inbox.frames()
+
+    async def hang_up(self) -> None:
+        """Close the connection; harmless when it is closed."""
+        self._inbox.close()
+        if self._ticker is not None:
+            self._ticker.cancel()
+        self._track.stop()
+        await self._connection.close()
+
+    async def answer(self, offer: str) -> str:
+        """Take the other side's session description and return ours.
+
+        Raises `LineFailed` when it is malformed or has no codec of ours.
+        """
+        # As the passive side of DTLS: aiortc's first hello is lost when the other side is not
+        # ready, which cost 8 of 48 calls a second of silence.
+        await self._describe(offer.replace("a=setup:actpass", "a=setup:active"), "offer")
+        transceiver = self._audio()
+        transceiver.direction = "sendrecv"
+        transceiver.sender.replaceTrack(self._track)
+        self._prefer_codecs(transceiver)
+        try:
+            await self._connection.setLocalDescription(await self._connection.createAnswer())
+        except (ValueError, TypeError, AttributeError, KeyError, IndexError) as error:
+            raise LineFailed(f"the offer cannot be answered: {error}") from error
+        self._take_media(offer)
+        return self._with_keys(self._connection.localDescription.sdp, self._keys_type)
+
+    async def offer(self) -> str:
+        """Return our session description, to which the other side's is the answer."""
+        self._connection.addTrack(self._track)
+        self._prefer_codecs(self._audio())
+        await self._connection.setLocalDescription(await self._connection.createOffer())
+        return self._with_keys(self._connection.localDescription.sdp, KEYS_OFFERED)
+
+    async def accept(self, answer: str) -> None:
+        """Take the answer to `offer`. Raises `LineFailed` when it is malformed."""
+        await self._describe(answer, "answer")
+        self._take_media(answer)
+
+    # Session descriptions
+
+    async def _describe(self, sdp: str, kind: str) -> None:
+        if len(sdp) > LONGEST_SDP:
+            raise LineFailed(f"the {kind} has {len(sdp)} characters; {LONGEST_SDP} are the most")
+        try:
+            await self._connection.setRemoteDescription(RTCSessionDescription(sdp, kind))
+        except Exception as error:
+            # aiortc's parser raises whatever its code runs into; all of it is the sender's fault.
+            raise LineFailed(f"the {kind} is malformed: {error!r}") from error
+
+    def _audio(self) -> Any:
+        audio = [each for each in self._connection.getTransceivers() if each.kind == "audio"]
+        if len(audio) != 1:
+            raise LineFailed(f"the offer has {len(audio)} audio streams, not one")
+        return audio[0]
+
+    def _prefer_codecs(self, transceiver: Any) -> None:
+        known = RTCRtpReceiver.getCapabilities("audio").codecs
+        transceiver.setCodecPreferences(
+            [each for name in self._codecs for each in known if each.name == name]
+        )
+
+    def _with_keys(self, sdp: str, payload_type: int | None) -> str:
+        """Add the keys (telephone-event), which aiortc does not know, to our description."""
+        if payload_type is None:
+            return sdp
+        sdp = re.sub(r"^(m=audio [^\r\n]*)", rf"\1 {payload_type}", sdp, count=1, flags=re.M)
+        lines = f"a=rtpmap:{payload_type} telephone-event/8000\r\na=fmtp:{payload_type} 0-15\r\n"
+        return re.sub(r"^(a=rtpmap:)", rf"{lines}\1", sdp, count=1, flags=re.M)
+
+    def _take_media(self, remote: str) -> None:
+        """Receive packets before aiortc decodes them, and keys, which it would drop."""
+        transceiver = self._audio()
+        for codec in transceiver._codecs:
+            if codec.name in self._codecs:
+                self._decoders[codec.payloadType] = CODECS[codec.name]()
+        if not self._decoders:
+            raise LineFailed(f"the other side speaks none of {', '.join(self._codecs)}")
+        first = transceiver._codecs[0]
+        self._track.codec = CODECS[first.name]()
+        self._jitter = JitterBuffer(
+            LINE_RATE, clock_rate=self._decoders[first.payloadType].clock_rate
+        )
+        self._keys_type = _keys_type(remote)
+        receiver = transceiver.receiver
+        receiver._handle_rtp_packet = self._receive
+        if self._keys_type is not None:
+            router = receiver.transport._rtp_router
+            router.payload_type_table.setdefault(self._keys_type, set()).add(receiver)
+        if self._ticker is None:
+            self._ticker = self._loop.create_task(self._tick())
+
+    # Media
+
+    async def _receive(self, packet: RtpPacket, arrival_time_ms: int) -> None:
+        if packet.payload_type == self._keys_type:
+            self._receive_key(packet)
+            return
+        decoder = self._decoders.get(packet.payload_type)
+        if decoder is None or self._jitter is None:
+            return
+        now = self._now()
+        self._jitter.put(packet.timestamp, decoder.decode(packet.payload), now)
+        self._deliver(now)
+
+    def _receive_key(self, packet: RtpPacket) -> None:
+        if packet.timestamp == self._last_key or len(packet.payload) < 4:
+            return
+        self._last_key = packet.timestamp
+        if packet.payload[0] < len(KEYS) and self.on_key is not None:
+            self.on_key(KEYS[packet.payload[0]])
+
+    async def _tick(self) -> None:
+        """Let time go on while no packet comes."""
+        while not self.closed:
+            await asyncio.sleep(FRAME_MS / 1000)
+            self._deliver(self._now())
+
+    def _deliver(self, now: int) -> None:
+        if self._jitter is not None:
+            for frame in self._jitter.take(now):
+                self._inbox.put(frame)
+
+    def _now(self) -> int:
+        return round(self._loop.time() * 1000)
+
+    def _state_changed(self) -> None:
+        match self._connection.connectionState:
+            case "connected":
+                self.connected.set()
+            case "failed" | "closed":
+                self._inbox.close()
+            case _:
+                pass
+
+
+class _PlayoutTrack(MediaStreamTrack):  # type: ignore[misc] # aiortc's shim
+    """Pulls the robot's audio, 20 ms at a time, and hands it over encoded."""
+
+    kind = "audio"
+
+    def __init__(self, leg: PeerLeg) -> None:
+        super().__init__()
+        self.codec: PacketCodec | None = None
+        self._leg = leg
+        self._quiet = silence(LINE_RATE)
+        self._due: float | None = None
+        self._number = 0
+
+    async def recv(self) -> av.Packet:
+        """Return the next packet when it is due."""
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        self._due = now if self._due is None else self._due + FRAME_MS / 1000
+        if now - self._due > BEHIND_S:
+            self._due = now
+        await asyncio.sleep(max(0.0, self._due - now))
+        if self.readyState != "live" or self.codec is None:
+            raise MediaStreamError
+        playout = self._leg.playout
+        pcm = (playout.pull() if playout else None) or self._quiet
+        packet = av.Packet(self.codec.encode(pcm))
+        packet.pts = self._number * FRAME_MS * self.codec.clock_rate // 1000
+        packet.time_base = Fraction(1, self.codec.clock_rate)
+        self._number += 1
+        return packet
+
+
+KEYS_OFFERED = 101
+"""The payload type that everybody uses for keys."""
+
+
+def _keys_type(sdp: str) -> int | None:
+    """Return the payload type of telephone-event in a session description."""
+    found = re.search(r"^a=rtpmap:(\d+) telephone-event/8000", sdp, re.M | re.I)
+    return int(found[1]) if found and int(found[1]) < 128 else None

@@ -1,0 +1,93 @@
+"""What travels in an RTP packet, to samples at 8 kHz and back."""
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Protocol
+
+import av
+import numpy as np
+
+from voicebot.audio import g711
+
+LINE_RATE = 8000
+"""Hz, of the samples on our side whatever the packets hold."""
+
+
+class PacketCodec(Protocol):
+    """One direction each; one instance a stream, since both ends keep state."""
+
+    clock_rate: int
+    """Hz, of RTP's timestamps."""
+
+    def encode(self, pcm: bytes) -> bytes:
+        """Return the payload for 20 ms of samples."""
+        ...
+
+    def decode(self, payload: bytes) -> bytes:
+        """Return the samples of a payload; none when it is damaged."""
+        ...
+
+
+class G711Codec:
+    """A sample a byte."""
+
+    clock_rate = 8000
+
+    def __init__(self, law: g711.Codec) -> None:
+        self._law = law
+
+    def encode(self, pcm: bytes) -> bytes:
+        """See `PacketCodec`."""
+        return g711.encode(pcm, self._law)
+
+    def decode(self, payload: bytes) -> bytes:
+        """See `PacketCodec`."""
+        return g711.decode(payload, self._law)
+
+
+class OpusCodec:
+    """libopus through FFmpeg: what browsers speak."""
+
+    clock_rate = 48000
+
+    def __init__(self) -> None:
+        encoder = av.AudioCodecContext.create("libopus", "w")
+        encoder.sample_rate = LINE_RATE
+        encoder.layout = "mono"
+        encoder.format = "s16"
+        encoder.bit_rate = 24_000
+        encoder.options = {"application": "voip", "frame_duration": "20"}
+        self._encoder = encoder
+        self._decoder = av.AudioCodecContext.create("libopus", "r")
+        self._resampler = av.AudioResampler(format="s16", layout="mono", rate=LINE_RATE)
+        self._pts = 0
+
+    def encode(self, pcm: bytes) -> bytes:
+        """See `PacketCodec`."""
+        samples = np.frombuffer(pcm, np.int16).reshape(1, -1)
+        frame = av.AudioFrame.from_ndarray(samples, format="s16", layout="mono")
+        frame.sample_rate = LINE_RATE
+        frame.pts = self._pts
+        frame.time_base = Fraction(1, LINE_RATE)
+        self._pts += samples.shape[1]
+        return b"".join(bytes(packet) for packet in self._encoder.encode(frame))
+
+    def decode(self, payload: bytes) -> bytes:
+        """See `PacketCodec`."""
+        if not payload:
+            # FFmpeg takes an empty packet for the end of the stream.
+            return b""
+        try:
+            frames = self._decoder.decode(av.Packet(payload))
+        except av.error.FFmpegError:
+            return b""
+        resampled = [each for frame in frames for each in self._resampler.resample(frame)]
+        return b"".join(each.to_ndarray().astype(np.int16).tobytes() for each in resampled)
+
+
+CODECS: dict[str, Callable[[], PacketCodec]] = {
+    "PCMA": lambda: G711Codec(g711.Codec.ALAW),
+    "PCMU": lambda: G711Codec(g711.Codec.ULAW),
+    "opus": OpusCodec,
+}
+"""By the name in a session description."""
