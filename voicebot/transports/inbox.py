@@ -17,6 +17,7 @@ class Inbox:
         self.dropped = 0
         self._rate = sample_rate
         self._queue: asyncio.Queue[AudioFrame | None] = asyncio.Queue()
+        self._fault: Exception | None = None
         self._position = 0
 
     def put(self, pcm: bytes) -> None:
@@ -30,13 +31,16 @@ class Inbox:
             self.dropped += 1
         self._queue.put_nowait(frame)
 
-    def close(self) -> None:
-        """End `frames`, after what was already received."""
+    def close(self, fault: Exception | None = None) -> None:
+        """End `frames`, after what was already received: by `fault` if the line broke."""
         if not self.closed:
             self.closed = True
+            self._fault = fault
             self._queue.put_nowait(None)
 
     async def frames(self) -> AsyncIterator[AudioFrame]:
-        """Yield what comes until the leg is closed."""
+        """Yield what comes until the leg is closed; raise the fault if it broke."""
         while (frame := await self._queue.get()) is not None:
             yield frame
+        if self._fault is not None:
+            raise self._fault

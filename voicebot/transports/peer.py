@@ -99,7 +99,11 @@ class PeerLeg:
 
     async def hang_up(self) -> None:
         """Close the connection; harmless when it is closed."""
-        self._inbox.close()
+        await self.close()
+
+    async def close(self, fault: Exception | None = None) -> None:
+        """Close the connection; `incoming` raises `fault`, if there is one."""
+        self._inbox.close(fault)
         if self._ticker is not None:
             self._ticker.cancel()
         self._track.stop()
@@ -227,7 +231,9 @@ class PeerLeg:
         match self._connection.connectionState:
             case "connected":
                 self.connected.set()
-            case "failed" | "closed":
+            case "failed":
+                self._inbox.close(LineFailed("the media connection broke"))
+            case "closed":
                 self._inbox.close()
             case _:
                 pass
