@@ -17,7 +17,9 @@ def packet(number: int, *, samples: int = SAMPLES, loud: int = 5000) -> bytes:
     return (loud * np.sin(2 * np.pi * 200 * at / RATE)).astype(np.int16).tobytes()
 
 
-def run(arrivals: list[tuple[int, int]], until: int) -> tuple[JitterBuffer, list[tuple[int, bytes]]]:
+def run(
+    arrivals: list[tuple[int, int]], until: int
+) -> tuple[JitterBuffer, list[tuple[int, bytes]]]:
     """Deliver packet numbers at times in ms, with a tick every 20 ms; return frames with times."""
     buffer = JitterBuffer(RATE)
     frames: list[tuple[int, bytes]] = []

@@ -1,7 +1,7 @@
 """A caller at a loudspeaker telephone: what the robot says comes back."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import numpy as np
 
@@ -21,6 +21,7 @@ class EchoingLeg:
     ) -> None:
         """The echo comes `delay_ms` late, a frame or more, and `echo_db` louder than was sent."""
         self.playout: AudioSource | None = None
+        self.on_key: Callable[[str], None] | None = None
         self._line = line
         self._delay = delay_ms * self.sample_rate // 1000
         self._gain = 10 ** (echo_db / 20)

@@ -596,6 +596,7 @@ class BrokenLeg:
 
     def __init__(self) -> None:
         self.playout: AudioSource | None = None
+        self.on_key: Callable[[str], None] | None = None
         self.hung_up = False
         self._whole = ReplayLeg(bytes(8000), RATE, tail_ms=0)
 
@@ -626,6 +627,7 @@ class DeadLeg:
     sample_rate = RATE
     dropped_frames = 0
     playout: AudioSource | None = None
+    on_key: Callable[[str], None] | None = None
 
     async def incoming(self) -> AsyncIterator[AudioFrame]:
         await asyncio.Event().wait()

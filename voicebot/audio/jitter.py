@@ -69,7 +69,7 @@ class JitterBuffer:
         self._next: int | None = None
         """The extended timestamp that is due."""
         self._ready = bytearray()
-        self._history = bytes()
+        self._history = b""
         self._missing_ms = 0
         """Concealed in a row."""
         self._stalled_ms = 0
@@ -99,7 +99,7 @@ class JitterBuffer:
         self._waiting[at] = pcm
 
     def take(self, now: int) -> list[bytes]:
-        """Return the frames of 20 ms that are due, in order; call it after `put` and every 20 ms."""
+        """Return the frames of 20 ms that are due; call it after every `put` and every 20 ms."""
         if self._next is None:
             return []
         self._advance(now)

@@ -60,6 +60,7 @@ class CallerLeg:
         """`over(leg, now)` is asked every frame whether the caller puts the phone down."""
         self.sample_rate = sample_rate
         self.playout: AudioSource | None = None
+        self.on_key: Callable[[str], None] | None = None
         self.dropped_frames = 0
         self._line = line
         self._speaking = speaking

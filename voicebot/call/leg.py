@@ -1,9 +1,10 @@
 """What a call needs of a transport."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Protocol
 
 from voicebot.audio.frame import AudioFrame
+from voicebot.audio.jitter import LineStatistics
 
 
 class AudioSource(Protocol):
@@ -20,6 +21,9 @@ class CallLeg(Protocol):
     playout: AudioSource | None
     """Pulled every 20 ms once set; nothing there is silence on the wire."""
 
+    on_key: Callable[[str], None] | None
+    """Called with each key that the other side presses, once set."""
+
     @property
     def sample_rate(self) -> int:
         """Hz, both directions."""
@@ -31,9 +35,31 @@ class CallLeg(Protocol):
         ...
 
     def incoming(self) -> AsyncIterator[AudioFrame]:
-        """Yield the caller's audio; the end of it means that the caller hung up."""
+        """Yield the caller's audio; the end of it means that the caller hung up.
+
+        Raises `LineFailed` when the line broke instead."""
         ...
 
     async def hang_up(self) -> None:
         """Close the line; harmless when it is closed."""
+        ...
+
+
+class PhoneLeg(CallLeg, Protocol):
+    """A leg with a telephone at its other end."""
+
+    @property
+    def statistics(self) -> LineStatistics:
+        """What happened on the way to us so far."""
+        ...
+
+    async def transfer(self, target: str) -> bool:
+        """Let the other side call `target` instead (blind transfer); tell whether it did.
+
+        The leg is still to be hung up.
+        """
+        ...
+
+    async def send_keys(self, keys: str) -> None:
+        """Press keys (0-9, *, #, A-D). Raises `LineFailed` when the line cannot."""
         ...

@@ -1,6 +1,6 @@
 """Putting one call together: a session, a leg, and engines of its own."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
@@ -31,8 +31,9 @@ async def run_call(
     leg: CallLeg,
     parts: Parts,
     watch: Callable[[CallSession], None] = lambda session: None,
+    transfer: Callable[[], Awaitable[bool]] | None = None,
 ) -> tuple[CallRecord, Recording]:
-    """Run one answered call to its end."""
+    """Run one answered call to its end; `transfer` moves a caller whom the script hands over."""
     ears = parts.ears()
     try:
         driver = CallDriver(
@@ -44,6 +45,7 @@ async def run_call(
             ears=ears,
             voices=parts.voices,
             watch=watch,
+            transfer=transfer,
         )
         return await driver.run(), driver.recording
     finally:

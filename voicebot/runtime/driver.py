@@ -8,7 +8,7 @@ happens meanwhile waits in a queue.
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Executor
 from functools import partial
 from typing import Protocol, TypeVar, assert_never
@@ -20,6 +20,7 @@ from voicebot.call.events import (
     CallerHungUp,
     CloseUtterance,
     DropUtterance,
+    DtmfPressed,
     Event,
     HangUp,
     LineBroke,
@@ -41,6 +42,7 @@ from voicebot.call.leg import CallLeg
 from voicebot.call.record import CallRecord
 from voicebot.call.session import CallSession
 from voicebot.dialogue.conversation import Spoken
+from voicebot.dialogue.script import EndReason
 from voicebot.runtime.ear import Ear
 from voicebot.runtime.playout import Playout
 from voicebot.speech import detector
@@ -107,11 +109,13 @@ class CallDriver:
         ears: Executor,
         voices: Executor,
         half_duplex: bool = False,
+        transfer: Callable[[], Awaitable[bool]] | None = None,
         watch: Callable[[CallSession], None] = lambda session: None,
     ) -> None:
         """`ears` runs this call's recogniser and nothing else; `voices` is shared by all calls.
         `half_duplex` makes the robot deaf while it speaks, for a loudspeaker and a microphone
-        without echo cancellation. `watch` is called after every event, for who shows the call
+        without echo cancellation. `transfer` moves a caller whom the script hands over; without
+        it the line is closed. `watch` is called after every event, for who shows the call
         while it runs."""
         self._session = session
         self._leg = leg
@@ -124,6 +128,7 @@ class CallDriver:
         self._ear = Ear(recogniser, ears, self.post)
         self._playout = Playout(leg.sample_rate, self.post)
         self._half_duplex = half_duplex
+        self._transfer = transfer
         self._echo = EchoTest(leg.sample_rate)
         self._quiet_frames = ECHO_FRAMES + 1
         """Since the robot's last sound: after these no echo of it can come any more."""
@@ -148,6 +153,7 @@ class CallDriver:
     async def run(self) -> CallRecord:
         """Carry the call to its end, whatever happens, and return its record."""
         self._leg.playout = self
+        self._leg.on_key = lambda key: self.post(DtmfPressed(key))
         self.post(Answered())
         frames = self._loop.create_task(self._take_frames())
         try:
@@ -160,14 +166,18 @@ class CallDriver:
             if self._timer is not None:
                 self._timer.cancel()
             self._ear.drop()
-            self._leg.playout = None
+            self._leg.playout = self._leg.on_key = None
             await self._hang_up()
         record = self._session.record
         record.dropped_frames = self._leg.dropped_frames
         return record
 
     async def _hang_up(self) -> None:
+        record = self._session.record
         try:
+            if self._transfer is not None and record.end_reason is EndReason.TRANSFERRED:
+                moved = await self._transfer()
+                record.note(self.now, "transferred" if moved else "transfer_failed")
             await self._leg.hang_up()
         except Exception:
             # The call is over and its record matters more than its line.

@@ -34,10 +34,10 @@ nat: {{
     ice_enforce_list = "{address}"
 }}
 plugins: {{
-    disable = "{disabled}"
+    disable = "{no_plugins}"
 }}
 transports: {{
-    disable = "libjanus_http.so,libjanus_pfunix.so,libjanus_rabbitmq.so,libjanus_mqtt.so,libjanus_nanomsg.so"
+    disable = "{no_transports}"
 }}
 """
 
@@ -67,13 +67,15 @@ general: {{
 }}
 """
 
-_DISABLED = ",".join(
-    f"libjanus_{name}.so"
-    for name in (
-        "audiobridge echotest nosip recordplay streaming textroom videocall videoroom voicemail "
-        "duktape lua"
-    ).split()
+_NO_PLUGINS = (
+    "audiobridge echotest nosip recordplay streaming textroom videocall videoroom voicemail "
+    "duktape lua"
 )
+_NO_TRANSPORTS = "http pfunix rabbitmq mqtt nanomsg"
+
+
+def _files(names: str) -> str:
+    return ",".join(f"libjanus_{name}.so" for name in names.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,8 @@ def write_janus_config(settings: JanusSettings) -> tuple[Path, ...]:
         "port": settings.port,
         "media_ports": settings.media_ports,
         "sip_ports": settings.sip_ports,
-        "disabled": _DISABLED,
+        "no_plugins": _files(_NO_PLUGINS),
+        "no_transports": _files(_NO_TRANSPORTS),
     }
     files = {
         "janus.jcfg": _JANUS,

@@ -3,8 +3,9 @@
 import asyncio
 import logging
 import re
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from voicebot.audio.frame import AudioFrame
 from voicebot.audio.jitter import LineStatistics
@@ -22,6 +23,8 @@ TRANSFER_S = 20.0
 KEY_MS = 160
 """How long each key that we send is pressed."""
 BUSY_HERE = 486
+LAST_EVENT_S = 5.0
+"""The longest that a handle is kept for the confirmation of our hang-up."""
 OUR_OWN_HANGUP = 0
 """As a code: the call was ended by us."""
 
@@ -99,6 +102,7 @@ class JanusLeg:
             except LineFailed as error:
                 log.warning("hanging up: %s", error)
             self._end(SipEnd(OUR_OWN_HANGUP, "we hung up"))
+            asyncio.get_running_loop().call_later(LAST_EVENT_S, self._free)
         await self._peer.close()
 
     async def transfer(self, target: str) -> bool:
@@ -115,9 +119,7 @@ class JanusLeg:
     async def send_keys(self, keys: str) -> None:
         """Press keys, by SIP INFO. Raises `LineFailed`."""
         for key in keys:
-            await self._handle.request(
-                {"request": "dtmf_info", "digit": key, "duration": KEY_MS}
-            )
+            await self._handle.request({"request": "dtmf_info", "digit": key, "duration": KEY_MS})
             await asyncio.sleep(2 * KEY_MS / 1000)
 
     def take(self, event: JanusEvent) -> None:
@@ -136,6 +138,7 @@ class JanusLeg:
             case "hangup":
                 code = int(event.data.get("code") or 200)
                 self._end(SipEnd(code, str(event.data.get("reason", ""))))
+                self._free()
                 self._later(self._peer.close())
             case "error":
                 self._break(f"Janus: {event.data.get('reason')}")
@@ -168,6 +171,7 @@ class JanusLeg:
 
     def _break(self, reason: str) -> None:
         self._end(SipEnd(503, reason))
+        self._free()
         self._later(self._peer.close(LineFailed(reason)))
 
     def _end(self, end: SipEnd) -> None:
@@ -175,10 +179,15 @@ class JanusLeg:
             self.ended.set_result(end)
             if self._transferred is not None and not self._transferred.done():
                 self._transferred.set_result(False)
-            self._freed(self)
 
-    def _later(self, work: "asyncio.coroutines.Coroutine[object, object, None]") -> None:
-        task = asyncio.get_running_loop().create_task(work)  # type: ignore[arg-type]
+    def _free(self) -> None:
+        """Give the handle back, once: after Janus' last word on this call, which would otherwise be
+        taken for the next one's."""
+        freed, self._freed = self._freed, lambda leg: None
+        freed(self)
+
+    def _later(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,14 +41,13 @@ class JanusGateway:
         self,
         url: str,
         account: SipAccount,
-        incoming: Callable[[IncomingCall], Awaitable[None]] | None = None,
+        incoming: Callable[[IncomingCall], Coroutine[Any, Any, None]] | None = None,
     ) -> None:
         """`incoming` gets every call that rings, in a task of its own; without it all are refused
         as busy."""
         self.ready = asyncio.Event()
         """Set while the account can take and make calls."""
         self.reconnected = 0
-        self.refused_codes: list[int] = []
         self._url = url
         self._account = account
         self._incoming = incoming
@@ -220,15 +219,13 @@ class JanusGateway:
         leg = self._legs[handle.number] = JanusLeg(handle, peer, freed)
         return leg, peer
 
-    def _later(self, work: Awaitable[None], name: str) -> None:
-        task = asyncio.ensure_future(work)
-        if isinstance(task, asyncio.Task):
-            task.set_name(name)
-        self._tasks.add(task)  # type: ignore[arg-type]
+    def _later(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
         task.add_done_callback(self._finished)
 
-    def _finished(self, task: "asyncio.Future[None]") -> None:
-        self._tasks.discard(task)  # type: ignore[arg-type]
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
         if not task.cancelled() and task.exception() is not None:
             log.error("a call's task failed", exc_info=task.exception())
 

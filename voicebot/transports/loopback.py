@@ -17,6 +17,7 @@ class LoopbackLeg:
     def __init__(self, sample_rate: int) -> None:
         self.sample_rate = sample_rate
         self.playout: AudioSource | None = None
+        self.on_key: Callable[[str], None] | None = None
         self._inbox = Inbox(sample_rate)
 
     @property
@@ -40,6 +41,11 @@ class LoopbackLeg:
     def close(self) -> None:
         """End `incoming`, after what was already received."""
         self._inbox.close()
+
+    def press(self, key: str) -> None:
+        """Take a key that the other end pressed."""
+        if self.on_key is not None and not self.closed:
+            self.on_key(key)
 
     def deliver(self, pcm: bytes) -> None:
         """Take one frame from the line; a closed leg takes none."""

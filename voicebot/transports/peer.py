@@ -158,7 +158,8 @@ class PeerLeg:
         return audio[0]
 
     def _prefer_codecs(self, transceiver: Any) -> None:
-        known = RTCRtpReceiver.getCapabilities("audio").codecs
+        capabilities = RTCRtpReceiver.getCapabilities("audio")
+        known = capabilities.codecs if capabilities else []
         transceiver.setCodecPreferences(
             [each for name in self._codecs for each in known if each.name == name]
         )
@@ -239,7 +240,7 @@ class PeerLeg:
                 pass
 
 
-class _PlayoutTrack(MediaStreamTrack):  # type: ignore[misc] # aiortc's shim
+class _PlayoutTrack(MediaStreamTrack):
     """Pulls the robot's audio, 20 ms at a time, and hands it over encoded."""
 
     kind = "audio"
@@ -252,7 +253,7 @@ class _PlayoutTrack(MediaStreamTrack):  # type: ignore[misc] # aiortc's shim
         self._due: float | None = None
         self._number = 0
 
-    async def recv(self) -> av.Packet:
+    async def recv(self) -> Any:
         """Return the next packet when it is due."""
         loop = asyncio.get_running_loop()
         now = loop.time()

@@ -1,7 +1,7 @@
 """A leg whose caller is a recording: the recording is the clock."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from voicebot.audio.frame import FRAME_MS, AudioFrame, frame_bytes
 from voicebot.call.leg import AudioSource
@@ -15,6 +15,7 @@ class ReplayLeg:
 
     def __init__(self, pcm: bytes, sample_rate: int, *, tail_ms: int = TAIL_MS) -> None:
         self.playout: AudioSource | None = None
+        self.on_key: Callable[[str], None] | None = None
         self.dropped_frames = 0
         self.sample_rate = sample_rate
         size = frame_bytes(sample_rate)
