@@ -1,0 +1,1 @@
+"""What customers say, labelled by hand: the test set of the understanding."""
