@@ -6,7 +6,10 @@ VoicebotError
 |   |-- BadContacts    every bad row at once
 |   |-- BadModel
 |   |-- BadPolicy      every problem of a policy file at once
+|   |-- BadOrders      every bad row of an orders file at once
+|   |-- BadRules       every problem of a file of grading rules at once
 |   |-- BadScript      every problem of a script at once
+|   |-- BadSegment     a segment or condition that cannot be read, with its place
 |   `-- BadStore       an address of a store that cannot be one, a store of a newer version
 |-- StorageFailed      a result could not be kept: a full disk, a folder in the way (exit 2)
 |-- MissingPart        a program, device or package that is not installed (exit 2)
@@ -64,6 +67,18 @@ class BadModel(BadInput):
 
 class BadPolicy(BadInput):
     """A policy file with at least one fault: nobody is called by it."""
+
+
+class BadOrders(BadInput):
+    """A file of orders that cannot be used."""
+
+
+class BadRules(BadInput):
+    """A file of grading rules with at least one fault."""
+
+
+class BadSegment(BadInput):
+    """A segment of outcomes, or another condition on them, that cannot be read."""
 
 
 class BadScript(BadInput):

@@ -312,6 +312,8 @@ attempt = Table(
     Column("record_path", Text),
     Column("recording", Text),
     Column("cost_cents", Integer),
+    Column("replies", Integer),
+    Column("states", Json),
     UniqueConstraint("contact_id", "number"),
     Index(None, "phone", "dialed_at"),
     Index(None, "campaign_id", "ended_at"),
@@ -320,7 +322,8 @@ attempt = Table(
 """One attempt; `id` is `campaign:contact:number`, the id of its workflow and of the call on the
 switch. A disposition `unknown` is one whose end nobody saw. `record` or the file at `record_path`
 has what was said; `recording` is the audio file; `uses_cap` is false after a fault of ours or the
-line's."""
+line's. `replies` counts the caller's answers; `states` lists what happened in the script's states,
+each once: `offer reached`, `offer no_match`."""
 
 Index(
     "uq_attempt_phone_in_flight",

@@ -1,4 +1,4 @@
 """Alembic's revisions of the tables, oldest first in `versions`."""
 
-REVISION = "0001"
+REVISION = "0002"
 """The newest revision, known without loading Alembic; a test compares."""
