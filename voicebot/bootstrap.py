@@ -9,12 +9,16 @@ from voicebot.audio import wav
 from voicebot.call.record import CallRecord
 from voicebot.call.session import CallSession
 from voicebot.campaign.contacts import Contact
+from voicebot.campaign.routes import Route
 from voicebot.dialogue.conversation import spoken_prompts
+from voicebot.dialogue.loader import load_script
 from voicebot.dialogue.script import Script
 from voicebot.engines.espeak import EspeakSynthesiser
 from voicebot.engines.pyttsx3 import Pyttsx3Synthesiser
 from voicebot.engines.vosk import VoskModel
 from voicebot.engines.webrtc_vad import webrtc_vad
+from voicebot.errors import BadInput, Problem
+from voicebot.runtime.answering import Answer
 from voicebot.runtime.call_runner import Parts, run_call
 from voicebot.runtime.driver import Recording
 from voicebot.runtime.prompt_cache import PromptCache
@@ -83,6 +87,41 @@ def replay(
         return await run_call(CallSession(script, variables), leg, made)
 
     return run_virtual(call())
+
+
+def answers(routes: Sequence[Route], model: VoskModel, voice: PromptVoice) -> dict[str, Answer]:
+    """Return how each number of a route table is answered, with every fixed prompt rendered.
+
+    Raises `BadInput` with every fault of the campaigns: a script that needs a contact's variables
+    cannot answer somebody whom nobody knows.
+    """
+    problems: list[Problem] = []
+    found: dict[str, Answer] = {}
+    for route in routes:
+        try:
+            script = load_script(route.campaign, can_say=model.missing)
+        except BadInput as error:
+            problems += error.problems
+            continue
+        unknown = sorted(set(route.variables) - set(script.variables))
+        missing = [
+            name
+            for name, variable in script.variables.items()
+            if variable.default is None and name not in route.variables
+        ]
+        where = str(route.campaign)
+        for name in unknown:
+            problems.append(Problem(where, f'has no variable "{name}"', path=route.called))
+        for name in missing:
+            what = f'needs the variable "{name}", which no caller brings'
+            hint = "name it under `variables:` of the route, or give it a default in the script"
+            problems.append(Problem(where, what, path=route.called, hint=hint))
+        if not unknown and not missing:
+            prepare(voice, script, route.variables)
+            found[route.called] = Answer(script, route.variables, route.transfer_to)
+    if problems:
+        raise BadInput(*problems)
+    return found
 
 
 def prepare(voice: PromptVoice, script: Script, variables: Mapping[str, str]) -> None:

@@ -17,9 +17,11 @@ from voicebot.cli.chat import chat
 from voicebot.cli.check import check
 from voicebot.cli.demo import demo
 from voicebot.cli.doctor import doctor
+from voicebot.cli.janus_config import janus_config
 from voicebot.cli.model import model
 from voicebot.cli.replay import replay
 from voicebot.cli.say import say
+from voicebot.cli.serve import serve
 from voicebot.errors import VoicebotError
 
 
@@ -42,7 +44,7 @@ def cli(verbose: int) -> None:
     logging.getLogger("jieba").setLevel(logging.WARNING)
 
 
-for command in (demo, replay, chat, say, check, doctor, model, bench):
+for command in (demo, replay, chat, say, check, doctor, model, bench, serve, janus_config):
     cli.add_command(command)
 
 

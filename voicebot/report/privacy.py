@@ -33,6 +33,7 @@ _DIGITS = {
 }
 """A digit as it is written and as the recogniser writes its spoken forms."""
 
+_NOTHING = re.compile(r"(?!)")
 _BETWEEN = r"[\s\-()（）]*"
 
 
@@ -52,7 +53,11 @@ def _spellings(phone: str) -> re.Pattern[str]:
     # With or without the country's code it is the same customer.
     coded = phone.startswith("+86") or len(digits) == 13
     local = digits.removeprefix("86") if coded else digits
-    parts = [f"[{_DIGITS[digit]}]" for digit in local]
+    if not local:
+        # A caller who withholds the number.
+        return _NOTHING
+    # A caller's SIP name may have letters.
+    parts = [f"[{_DIGITS[each]}]" if each in _DIGITS else re.escape(each) for each in local]
     return re.compile(rf"(?:\+{_BETWEEN})?(?:86{_BETWEEN})?" + _BETWEEN.join(parts))
 
 

@@ -1,0 +1,187 @@
+"""Telephones and gateways that nobody here wrote: Janus, baresip, SIPp. Ended by their process."""
+
+import json
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.needs import program
+from voicebot.audio import wav
+from voicebot.cli.line_options import own_address
+from voicebot.transports.janus_config import JanusSettings, write_janus_config
+
+READY_S = 15.0
+BARESIP_MODULES = ("/usr/lib/baresip/modules", "/usr/lib/x86_64-linux-gnu/baresip/modules")
+
+
+def wait_until(true: Callable[[], object], what: str, seconds: float = READY_S) -> None:
+    """Wait for a process outside of ours; the test fails when it takes too long."""
+    end = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > end:
+            pytest.fail(f"{what} within {seconds:.0f} s")
+        time.sleep(0.05)
+
+
+def free_port(kind: socket.SocketKind = socket.SOCK_DGRAM, host: str = "127.0.0.1") -> int:
+    """Return a port that nobody listens on now."""
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind((host, 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def running(command: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a program; end it, and the test with it, whatever happens."""
+    with log.open("ab") as out:
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=log.parent
+        )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+@dataclass(slots=True)
+class Janus:
+    """A running gateway; can be killed and started again at the same place."""
+
+    folder: Path
+    address: str
+    port: int
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """Where its WebSocket is."""
+        return f"ws://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Start it and wait until it listens."""
+        with (self.folder / "janus.log").open("ab") as out:
+            self.process = subprocess.Popen(
+                [program("janus"), "-F", str(self.folder), "-o"], stdout=out, stderr=out
+            )
+        wait_until(lambda: listens(self.port), "Janus listens")
+
+    def kill(self) -> None:
+        """End it without a word."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
+    def sip_ports(self) -> list[int]:
+        """Return the UDP ports it has open: each account has one for SIP."""
+        assert self.process is not None
+        connections = psutil.Process(self.process.pid).net_connections("udp4")
+        return [each.laddr.port for each in connections if each.laddr.ip == self.address]
+
+
+def listens(port: int) -> bool:
+    """Tell whether something takes connections there."""
+    with socket.socket() as probe:
+        probe.settimeout(0.2)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@contextmanager
+def janus(folder: Path) -> Iterator[Janus]:
+    """Run a gateway with our own configuration."""
+    program("janus")
+    folder.mkdir(parents=True, exist_ok=True)
+    address = own_address()
+    port = free_port(socket.SOCK_STREAM)
+    write_janus_config(JanusSettings(folder, address, port, "20000-20999", "30000-30999"))
+    gateway = Janus(folder, address, port)
+    gateway.start()
+    try:
+        yield gateway
+    finally:
+        gateway.kill()
+
+
+@dataclass(slots=True)
+class Phone:
+    """A baresip."""
+
+    folder: Path
+    uri: str
+    control: int
+    events: list[dict[str, object]] = field(default_factory=list)
+
+    def command(self, name: str, parameters: str = "") -> None:
+        """Give it a command, such as `dial` or `hangup`."""
+        text = json.dumps({"command": name, "params": parameters}).encode()
+        with socket.create_connection(("127.0.0.1", self.control), timeout=5) as line:
+            line.sendall(str(len(text)).encode() + b":" + text + b",")
+            line.settimeout(2)
+            line.recv(4096)
+
+    def log(self) -> str:
+        """Return what it has printed."""
+        return (self.folder / "baresip.log").read_text(encoding="utf-8", errors="replace")
+
+    def heard(self) -> bytes:
+        """Return what it heard in its last call, at 8 kHz."""
+        return wav.read_mono(sorted(self.folder.glob("dump-*-dec.wav"))[-1], 8000)
+
+
+@contextmanager
+def phone(folder: Path, plays: Path, *, answers: str = "auto", name: str = "caller") -> Iterator[Phone]:
+    """Run a telephone that plays a recording into its calls and records what it hears."""
+    baresip = program("baresip")
+    modules = next(each for each in BARESIP_MODULES if Path(each).is_dir())
+    folder.mkdir(parents=True, exist_ok=True)
+    address = own_address()
+    sip, control, media = free_port(host=address), free_port(socket.SOCK_STREAM), free_port()
+    loaded = "\n".join(f"module {each}.so" for each in ("g711", "aufile", "sndfile"))
+    (folder / "config").write_text(
+        f"sip_listen {address}:{sip}\naudio_source aufile,{plays}\naudio_player aufile,/dev/null\n"
+        f"audio_alert aufile,/dev/null\nmodule_path {modules}\n{loaded}\n"
+        "module_tmp account.so\nmodule_app menu.so\nmodule_app ctrl_tcp.so\n"
+        f"snd_path {folder}\nctrl_tcp_listen 127.0.0.1:{control}\n"
+        f"rtp_ports {media - media % 2}-{media - media % 2 + 20}\n"
+    )
+    uri = f"sip:{name}@{address}:{sip}"
+    (folder / "accounts").write_text(f"<{uri}>;regint=0;answermode={answers};audio_codecs=PCMA\n")
+    (folder / "contacts").touch()
+    with running([baresip, "-f", str(folder)], folder / "baresip.log"):
+        wait_until(lambda: listens(control), "baresip listens")
+        yield Phone(folder, uri, control)
+
+
+@contextmanager
+def sipp(folder: Path, *options: str) -> Iterator[str]:
+    """Run SIPp as the called side and return its address."""
+    folder.mkdir(parents=True, exist_ok=True)
+    address = own_address()
+    port, media = free_port(host=address), free_port(host=address)
+    command = [program("sipp"), *options, "-i", address, "-p", str(port), "-mi", address]
+    command += ["-mp", str(media - media % 2), "-nostdin"]
+    with running(command, folder / "sipp.log") as process:
+        wait_until(
+            lambda: any(
+                each.laddr.port == port for each in psutil.Process(process.pid).net_connections()
+            ),
+            "SIPp listens",
+        )
+        yield f"{address}:{port}"
+
+
+def open_files() -> int:
+    """Return how many files this process has open."""
+    return len(os.listdir("/proc/self/fd"))
