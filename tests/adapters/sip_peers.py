@@ -1,13 +1,12 @@
 """Telephones and gateways that nobody here wrote: Janus, baresip, SIPp. Ended by their process."""
 
 import json
-import os
 import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -121,7 +120,6 @@ class Phone:
     folder: Path
     uri: str
     control: int
-    events: list[dict[str, object]] = field(default_factory=list)
 
     def command(self, name: str, parameters: str = "") -> None:
         """Give it a command, such as `dial` or `hangup`."""
@@ -141,7 +139,9 @@ class Phone:
 
 
 @contextmanager
-def phone(folder: Path, plays: Path, *, answers: str = "auto", name: str = "caller") -> Iterator[Phone]:
+def phone(
+    folder: Path, plays: Path, *, answers: str = "auto", name: str = "caller"
+) -> Iterator[Phone]:
     """Run a telephone that plays a recording into its calls and records what it hears."""
     baresip = program("baresip")
     modules = next(each for each in BARESIP_MODULES if Path(each).is_dir())
@@ -180,8 +180,3 @@ def sipp(folder: Path, *options: str) -> Iterator[str]:
             "SIPp listens",
         )
         yield f"{address}:{port}"
-
-
-def open_files() -> int:
-    """Return how many files this process has open."""
-    return len(os.listdir("/proc/self/fd"))
