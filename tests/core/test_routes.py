@@ -1,0 +1,64 @@
+"""Which campaign answers which number."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from voicebot.campaign.routes import find_route, load_routes
+from voicebot.errors import BadInput
+
+PAGE = Path(__file__).parents[2] / "docs" / "telephone.md"
+
+
+def written(text: str, folder: Path) -> Path:
+    path = folder / "lines.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_the_table_of_the_page_is_read(tmp_path: Path) -> None:
+    block = re.findall(r"```yaml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)[0]
+
+    routes = load_routes(written(block, tmp_path))
+
+    support = find_route(routes, "4001")
+    assert support is not None
+    assert support.campaign == tmp_path / "campaigns/support"
+    assert support.transfer_to == "sip:1000@192.0.2.20"
+    other = find_route(routes, "4999")
+    assert other is not None
+    assert other.variables["product"] == "咖啡豆"
+
+
+def test_a_number_without_a_route_has_none(tmp_path: Path) -> None:
+    routes = load_routes(written('routes: [{called: "4001", campaign: here}]\n', tmp_path))
+
+    assert find_route(routes, "4002") is None
+
+
+def test_all_mistakes_of_a_table_are_told_at_once_with_their_lines(tmp_path: Path) -> None:
+    path = written(
+        """\
+routes:
+  - {called: "4001", campaign: here, transfer_to: 1000}
+  - {called: "4001", campaign: there}
+  - {campaign: nowhere}
+  - {called: "4002", campaign: here, colour: red}
+""",
+        tmp_path,
+    )
+
+    with pytest.raises(BadInput) as caught:
+        load_routes(path)
+
+    text = str(caught.value)
+    assert 'lines.yaml:2: routes[1].transfer_to: "1000" is no SIP address' in text
+    assert 'lines.yaml:3: routes[2]: "4001" is routed twice, first on line 2' in text
+    assert 'lines.yaml:4: routes[3]: the key "called" is missing' in text
+    assert 'lines.yaml:5: routes[4].colour: unknown key "colour"' in text
+
+
+def test_a_table_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"lines.yaml: cannot be read"):
+        load_routes(tmp_path / "lines.yaml")
