@@ -110,13 +110,16 @@ class MachineDetector:
         said = self._announcements.find(self._text)
         if said is not None and said.disposition in MACHINES:
             return Judged(Disposition.ANSWERED_MACHINE, f"says {said.words}", self._text, now)
-        if said is not None and self._announcements.begins(self._text):
-            return Judged(said.disposition, f"says {said.words}", self._text, now)
         characters = len(self._text.replace(UNKNOWN, ""))
-        if characters > settings.greeting_characters:
+        long = characters > settings.greeting_characters
+        ended = self._spoke and self._quiet_ms >= settings.pause_ms
+        if (long or ended) and said is not None and self._announcements.begins(self._text):
+            # Not before its end: 暂时无法接听 may go on with 请在提示音后留言.
+            return Judged(said.disposition, f"says {said.words}", self._text, now)
+        if long:
             why = f"greets with more than {settings.greeting_characters} characters"
             return Judged(Disposition.ANSWERED_MACHINE, why, self._text, now)
-        if self._spoke and self._quiet_ms >= settings.pause_ms:
+        if ended:
             why = f"greets with {characters} characters and waits"
             return Judged(Disposition.ANSWERED_HUMAN, why, self._text, now)
         if not self._spoke and now >= settings.begins_ms:

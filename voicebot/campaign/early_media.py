@@ -26,6 +26,11 @@ LONGEST_MS = 9000
 here, with the last `OVERLAP_MS` heard again."""
 OVERLAP_MS = 2000
 
+TONE_MS = 80
+"""A tone for so long is one; vowels are pure for less."""
+BEGIN_FRAMES = 5
+"""Sound for so long, and no tone, begins a piece."""
+
 CHUNK_FRAMES = 5
 """Frames between two looks at the text."""
 
@@ -77,6 +82,8 @@ class EarlyMedia:
         self._now_ms = 0
         self._piece: list[bytes] = []
         """Frames of the piece of sound that is being heard."""
+        self._waiting: list[bytes] = []
+        """Sound that may begin one."""
         self._chunk: list[bytes] = []
         self._start_ms = 0
         self._sound_ms = 0
@@ -97,12 +104,13 @@ class EarlyMedia:
         heard = self._tones.process(frame)
         if heard is not None:
             noticed.append(Tone(heard.signal, self._age(heard.start_ms)))
-        tone = self._tones.sounding and self._tones.length_ms >= 80
+        tone = self._tones.length_ms >= TONE_MS
         loud = not tone and level_dbfs(frame.pcm) > SOUND_DBFS
         if not self._piece:
-            if loud:
-                self._sound_ms = frame.start_ms
-                self._begin(frame.start_ms, [frame.pcm])
+            self._waiting = [*self._waiting, frame.pcm] if loud else []
+            if len(self._waiting) >= BEGIN_FRAMES:
+                self._sound_ms = self._now_ms - BEGIN_FRAMES * FRAME_MS
+                self._begin(self._sound_ms, self._waiting)
             return noticed
         self._quiet_ms = 0 if loud else self._quiet_ms + FRAME_MS
         self._piece.append(frame.pcm)
@@ -125,6 +133,7 @@ class EarlyMedia:
         self._recogniser.listen(self._announcements.sentences)
         self._piece = list(frames)
         self._chunk = list(frames)
+        self._waiting = []
         self._start_ms = start_ms
         self._quiet_ms = 0
         self._found = None

@@ -97,11 +97,6 @@ class ToneDetector:
         """The last tone that ended; who listens for a beep asks here."""
 
     @property
-    def sounding(self) -> bool:
-        """Whether a tone sounds now."""
-        return self._burst is not None
-
-    @property
     def length_ms(self) -> int:
         """For how long the tone that sounds now has sounded; 0 without one."""
         return 0 if self._burst is None else self._burst.length_ms
