@@ -62,6 +62,7 @@ class MachineDetector:
         self._announcements = announcements
         self._settings = settings
         self._tones = ToneDetector()
+        self._begin_ms: int | None = None
         self._listening = False
         self._chunk: list[bytes] = []
         self._text = ""
@@ -76,7 +77,10 @@ class MachineDetector:
         """
         if self.judged is not None:
             return None
-        now = frame.start_ms + FRAME_MS
+        if self._begin_ms is None:
+            # The line may have carried early media before.
+            self._begin_ms = frame.start_ms
+        now = frame.start_ms + FRAME_MS - self._begin_ms
         self._tones.process(frame)
         self._follow(frame)
         self._chunk.append(frame.pcm)

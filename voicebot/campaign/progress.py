@@ -45,6 +45,8 @@ class Refused:
     """The call ended with a final code before it was answered."""
 
     sip_code: int
+    last_words: Announced | None = None
+    """The announcement that the end of the call cut off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,6 @@ class Verdict:
 
 
 SIP_CODES = {
-    200: Disposition.ANSWERED_HUMAN,
     403: Disposition.BLOCKED,
     404: Disposition.EMPTY,
     408: Disposition.NO_ANSWER,
@@ -151,7 +152,9 @@ class CallProgress:
                 return None
             case Answered():
                 return self._end(Disposition.ANSWERED_HUMAN, now, sip_code=200)
-            case Refused(sip_code):
+            case Refused(sip_code, last_words):
+                if last_words is not None:
+                    self._note(last_words, now)
                 return self._refused(sip_code, now)
             case LineBroke(reason):
                 return self._end(Disposition.LINE_ERROR, now, text=reason)
@@ -177,9 +180,12 @@ class CallProgress:
         if self._rings_since is None:
             self._rings_since = now
 
-    def _announce(self, event: Announced, now: Ms) -> Verdict | None:
+    def _note(self, event: Announced, now: Ms) -> None:
         self._announced = event
         self._announced_at = now - event.age_ms
+
+    def _announce(self, event: Announced, now: Ms) -> Verdict | None:
+        self._note(event, now)
         disposition = event.disposition
         match disposition:
             case Disposition.REMINDER | Disposition.FORWARDED | Disposition.ANSWERED_MACHINE:
