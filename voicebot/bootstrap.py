@@ -8,7 +8,10 @@ from voicebot import config
 from voicebot.audio import wav
 from voicebot.call.record import CallRecord
 from voicebot.call.session import CallSession
+from voicebot.campaign.announcements import load as load_announcements
 from voicebot.campaign.contacts import Contact
+from voicebot.campaign.early_media import EarlyMedia
+from voicebot.campaign.progress import RING_MS
 from voicebot.campaign.routes import Route
 from voicebot.dialogue.conversation import spoken_prompts
 from voicebot.dialogue.loader import load_script
@@ -29,8 +32,10 @@ from voicebot.simulation.trunk import SimulatedTrunk, Wire, check_contacts
 from voicebot.simulation.voices import CallerVoice
 from voicebot.speech.detector import SpeechDetector
 from voicebot.speech.synthesiser import Synthesiser
+from voicebot.transports.janus_sip import JanusGateway
 from voicebot.transports.loopback import Line, LoopbackLeg, connect
 from voicebot.transports.replay import ReplayLeg
+from voicebot.transports.sip_trunk import DialPlan, SipTrunk
 
 SYNTHESISERS: dict[str, Callable[[], Synthesiser]] = {
     "espeak": EspeakSynthesiser,
@@ -142,6 +147,20 @@ def simulated_trunk(
         open_wire=_open_wire,
         synthesiser=caller_synthesiser,
         detector=speech_detector,
+    )
+
+
+def sip_trunk(
+    gateway: JanusGateway, plan: DialPlan, model: VoskModel, *, ring_ms: int = RING_MS
+) -> SipTrunk:
+    """Return a trunk that dials through Janus and understands what the network plays."""
+    announcements = load_announcements()
+    return SipTrunk(
+        gateway,
+        plan,
+        listener=lambda: EarlyMedia(model.recogniser(config.LINE_RATE), announcements),
+        ears=lambda: ThreadPoolExecutor(1, "early media"),
+        ring_ms=ring_ms,
     )
 
 

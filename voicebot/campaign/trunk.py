@@ -8,6 +8,7 @@ from voicebot.call.leg import CallLeg
 from voicebot.call.session import CallSession
 from voicebot.campaign.contacts import Contact
 from voicebot.campaign.outcome import Disposition
+from voicebot.campaign.progress import Evidence
 
 
 def nobody_watches(session: CallSession) -> None:
@@ -25,6 +26,8 @@ class Dialled:
     """Open in both directions; only with `ANSWERED_HUMAN`."""
     watch: Callable[[CallSession], None] = nobody_watches
     """To be called after every event of the call: a simulated callee follows the script."""
+    evidence: Evidence | None = None
+    """What the disposition rests on; a simulated callee needs none."""
 
 
 class Trunk(Protocol):

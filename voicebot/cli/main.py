@@ -13,6 +13,7 @@ import click
 
 from voicebot import __version__
 from voicebot.cli.bench import bench
+from voicebot.cli.call import call
 from voicebot.cli.chat import chat
 from voicebot.cli.check import check
 from voicebot.cli.demo import demo
@@ -44,7 +45,7 @@ def cli(verbose: int) -> None:
     logging.getLogger("jieba").setLevel(logging.WARNING)
 
 
-for command in (demo, replay, chat, say, check, doctor, model, bench, serve, janus_config):
+for command in (demo, replay, chat, say, check, doctor, model, bench, serve, call, janus_config):
     cli.add_command(command)
 
 
