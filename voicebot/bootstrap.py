@@ -25,6 +25,7 @@ from voicebot.runtime.answering import Answer
 from voicebot.runtime.call_runner import Parts, run_call
 from voicebot.runtime.driver import Recording
 from voicebot.runtime.prompt_cache import PromptCache
+from voicebot.runtime.sip_trunk import DialPlan, SipTrunk
 from voicebot.runtime.virtual_time import InlineExecutor, run_virtual
 from voicebot.runtime.voice import PromptVoice
 from voicebot.simulation.persona_file import load_personas
@@ -35,7 +36,6 @@ from voicebot.speech.synthesiser import Synthesiser
 from voicebot.transports.janus_sip import JanusGateway
 from voicebot.transports.loopback import Line, LoopbackLeg, connect
 from voicebot.transports.replay import ReplayLeg
-from voicebot.transports.sip_trunk import DialPlan, SipTrunk
 
 SYNTHESISERS: dict[str, Callable[[], Synthesiser]] = {
     "espeak": EspeakSynthesiser,
@@ -158,8 +158,8 @@ def sip_trunk(
     return SipTrunk(
         gateway,
         plan,
-        listener=lambda: EarlyMedia(model.recogniser(config.LINE_RATE), announcements),
-        ears=lambda: ThreadPoolExecutor(1, "early media"),
+        ear=lambda: EarlyMedia(model.recogniser(config.LINE_RATE), announcements),
+        threads=lambda: ThreadPoolExecutor(1, "early media"),
         ring_ms=ring_ms,
     )
 

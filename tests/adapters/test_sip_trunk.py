@@ -20,10 +20,10 @@ from voicebot.campaign.trunk import Dialled
 from voicebot.engines.espeak import EspeakSynthesiser
 from voicebot.engines.vosk import VoskModel
 from voicebot.errors import BadInput
+from voicebot.runtime.sip_trunk import DialPlan
 from voicebot.simulation.utterance import Utterance
 from voicebot.simulation.voices import VOICES, CallerSpeech
 from voicebot.transports.janus_sip import JanusGateway, SipAccount
-from voicebot.transports.sip_trunk import DialPlan
 
 ROOT = Path(__file__).parents[2]
 

@@ -18,8 +18,8 @@ from voicebot.errors import LineFailed
 from voicebot.report.files import write_attempt
 from voicebot.runtime.campaign_runner import run_campaign
 from voicebot.runtime.driver import Recording
+from voicebot.runtime.sip_trunk import DialPlan
 from voicebot.transports.janus_sip import JanusGateway
-from voicebot.transports.sip_trunk import DialPlan
 
 
 @click.command()
