@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 
 from voicebot import config
@@ -24,6 +25,7 @@ from voicebot.errors import BadInput, Problem
 from voicebot.runtime.answering import Answer
 from voicebot.runtime.call_runner import Parts, run_call
 from voicebot.runtime.driver import Recording
+from voicebot.runtime.hooks import HookRunner
 from voicebot.runtime.prompt_cache import PromptCache
 from voicebot.runtime.sip_trunk import DialPlan, SipTrunk
 from voicebot.runtime.virtual_time import InlineExecutor, run_virtual
@@ -45,6 +47,9 @@ SYNTHESISERS: dict[str, Callable[[], Synthesiser]] = {
 SYNTHESIS_THREADS = 2
 """Prompts made at once in real time; espeak itself makes one at a time."""
 
+HOOK_THREADS = 8
+"""Programs of shops that are asked at once in real time."""
+
 
 def load_model(option: Path | None) -> VoskModel:
     """Load the model to hear with; see `config.model_folder`."""
@@ -64,9 +69,16 @@ def speech_detector() -> SpeechDetector:
     return SpeechDetector(webrtc_vad())
 
 
+def hook_runner() -> HookRunner:
+    """Return what asks the shop's programs, one at a time."""
+    return HookRunner(InlineExecutor())
+
+
 def parts(model: VoskModel, voice: PromptVoice, *, realtime: bool) -> Parts:
     """Return what calls are made of, in real or in virtual time."""
+    asking = ThreadPoolExecutor(HOOK_THREADS, "hook") if realtime else InlineExecutor()
     return Parts(
+        hooks=HookRunner(asking),
         detector=speech_detector,
         recogniser=model.recogniser,
         voice=voice,
@@ -89,7 +101,8 @@ def replay(
     async def call() -> tuple[CallRecord, Recording]:
         leg = ReplayLeg(pcm, config.LINE_RATE)
         made = parts(model, voice, realtime=False)
-        return await run_call(CallSession(script, variables), leg, made)
+        session = CallSession(script, variables, now=datetime.now().astimezone())
+        return await run_call(session, leg, made)
 
     return run_virtual(call())
 

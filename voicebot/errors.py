@@ -15,6 +15,7 @@ VoicebotError
 |-- MissingPart        a program, device or package that is not installed (exit 2)
 |-- LineFailed         a telephone line or a peer's session description cannot be used
 `-- EngineFailed       a recogniser or synthesiser broke while it worked
+    |-- HookFailed
     |-- RecogniserFailed
     `-- SynthesiserFailed
 """
@@ -103,6 +104,10 @@ class LineFailed(VoicebotError):
 
 class EngineFailed(VoicebotError):
     """An engine broke while it worked; the call goes on without it, or ends politely."""
+
+
+class HookFailed(EngineFailed):
+    """A program of the shop hung, broke, or answered nonsense."""
 
 
 class RecogniserFailed(EngineFailed):

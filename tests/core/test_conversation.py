@@ -116,7 +116,7 @@ def test_a_question_may_be_answered_and_then_asked_again() -> None:
 
 def test_states_that_only_speak_are_passed_through() -> None:
     of = script()
-    notice = State("notice", prompt("本次通话可能会被录音。"), next="ask")
+    notice = State("notice", prompt("本次通话可能会被录音。"), next=Transition("ask"))
     on = {"affirm": Transition("notice")}
     of = changed("opening", replace(of, states={**of.states, "notice": notice}), on=on)
 
@@ -128,7 +128,7 @@ def test_states_that_only_speak_are_passed_through() -> None:
 
 def test_a_circle_of_states_that_only_speak_is_a_fault_and_no_endless_call() -> None:
     of = script()
-    round_and_round = State("ask", prompt("一"), next="ask")
+    round_and_round = State("ask", prompt("一"), next=Transition("ask"))
 
     with pytest.raises(ValueError, match="no state listens or ends after ask"):
         answer(begun(replace(of, states={**of.states, "ask": round_and_round})), "方便")

@@ -13,8 +13,8 @@ version: "1"
 variables: {name: 王女士}
 outcome: {liked: {values: [yes, no]}}
 intents:
-  affirm: {examples: [好的, 可以]}
-  deny: {examples: [不用, 没空]}
+  affirm: {examples: [好的, 可以, 喜欢]}
+  deny: {examples: [不用, 没空, 不喜欢]}
 start: ask
 apology: 不好意思，系统出了点问题，再见。
 no_input: {prompts: [您还在吗？], then: bye}
@@ -67,8 +67,8 @@ titel: 问卷
 variables: {name: 王女士}
 outcome: {liked: {values: [yes, no]}}
 intents:
-  affirm: {examples: [好的, 可以]}
-  deny: {examples: [不用, 可以]}
+  affirm: {examples: [好的, 可以, 喜欢]}
+  deny: {examples: [不用, 可以, 不喜欢]}
   vague: {}
 start: ask
 apology: 不好意思，系统出了点问题，再见。
@@ -187,7 +187,7 @@ def test_loading_raises_every_fault_with_file_and_line(tmp_path: Path) -> None:
         (
             "    end: finished\n",
             "",
-            "18 states.bye: has none of on, next and end; say what follows the prompt",
+            "18 states.bye: has none of on, form, do, next and end; say what follows the prompt",
         ),
         (
             "    on:\n",
@@ -214,13 +214,13 @@ def test_loading_raises_every_fault_with_file_and_line(tmp_path: Path) -> None:
             "everything; put it under one state's on",
         ),
         (
-            "examples: [不用, 没空]",
-            "examples: [不用, 别打了], hot_words: [好的]",
+            "examples: [不用, 没空, 不喜欢]",
+            "examples: [不用, 别打了, 不喜欢], hot_words: [好的]",
             '17 states.ask.on.deny: "好的" of affirm holds a hot word of deny; '
             "the hot word always wins: remove the phrase",
         ),
         (
-            "examples: [不用, 没空]",
+            "examples: [不用, 没空, 不喜欢]",
             "grammar: [none.jsgf]",
             '7 intents.deny.grammar[1]: "none.jsgf" names no rule; '
             "write ../../grammars/yes_no.jsgf#yes",
@@ -248,7 +248,8 @@ def test_a_variable_without_column_or_default_is_a_fault(tmp_path: Path) -> None
 
 
 def test_a_word_that_the_model_lacks_is_a_fault_at_its_example(tmp_path: Path) -> None:
-    text = changed(("{examples: [好的, 可以]}", "\n    examples:\n      - 好的\n      - 好嘞"))
+    own = "\n    examples:\n      - 好的\n      - 好嘞"
+    text = changed(("{examples: [好的, 可以, 喜欢]}", own))
 
     checked = check_script(
         write(tmp_path, text), can_say=lambda phrase: tuple(set(phrase) & {"嘞"})
@@ -276,7 +277,7 @@ def test_a_broken_grammar_is_reported_in_its_own_file(
     tmp_path: Path, grammar: str, line: int, what: str
 ) -> None:
     (tmp_path / "own.jsgf").write_text(grammar, encoding="utf-8")
-    text = changed(("{examples: [好的, 可以]}", "{grammar: own.jsgf#yes}"))
+    text = changed(("{examples: [好的, 可以, 喜欢]}", "{grammar: own.jsgf#yes}"))
 
     checked = check_script(write(tmp_path, text))
 
@@ -323,7 +324,7 @@ def test_what_works_but_not_well_is_a_warning(tmp_path: Path) -> None:
             'prompt: "{name}您好，您喜欢吗？"',
             f"prompt: {{text: {'喜欢' * 20}, barge_in: hot_words}}",
         ),
-        ("examples: [不用, 没空]", "examples: [布用, 号的]"),
+        ("examples: [不用, 没空, 不喜欢]", "examples: [布用, 号的, 不喜欢]"),
     )
 
     checked = check_script(write(tmp_path, text))

@@ -31,6 +31,7 @@ from voicebot.call.events import (
     RecogniserBroke,
     ReopenUtterance,
     ResumePrompt,
+    RunHook,
     SpeechPaused,
     SpeechStarted,
     SpeechWavered,
@@ -127,6 +128,8 @@ class World:
             case DropUtterance():
                 assert (self.open, self.kept) != (None, None)
                 self.open = self.kept = None
+            case RunHook():
+                raise AssertionError("this script has no actions")
             case HangUp():
                 self.ended = action.reason
             case _:

@@ -13,7 +13,7 @@ from voicebot.bench.remembering import Memory, RememberingRecogniser
 from voicebot.call.record import CallRecord
 from voicebot.call.session import CallSession, CallSettings
 from voicebot.call.turn_taking import TurnSettings
-from voicebot.dialogue.script import Script
+from voicebot.dialogue.script import Script, Transition
 from voicebot.runtime.call_runner import Parts, run_call
 from voicebot.simulation.line import LineSettings, telephone_line
 from voicebot.simulation.trunk import BABBLE
@@ -139,5 +139,5 @@ def _asking(script: Script, state: str, *, own_silences: bool) -> Script:
             name: replace(each, endpoint_ms=None, complete_ms=None, incomplete_ms=None)
             for name, each in states.items()
         }
-    states[script.start] = replace(states[script.start], next=state)
+    states[script.start] = replace(states[script.start], next=Transition(state))
     return replace(script, states=states)

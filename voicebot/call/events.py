@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from voicebot.dialogue.conversation import Spoken
+from voicebot.dialogue.hook import HookCall
 from voicebot.dialogue.script import EndReason
 from voicebot.speech.recogniser import Transcript
 
@@ -132,6 +133,22 @@ class LineBroke:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class HookReturned:
+    """The shop's program answered; what it answered is not trusted yet."""
+
+    hook: int
+    answer: object
+
+
+@dataclass(frozen=True, slots=True)
+class HookBroke:
+    """The shop's program failed."""
+
+    hook: int
+    reason: str
+
+
 Event = (
     Answered
     | SpeechStirred
@@ -149,6 +166,8 @@ Event = (
     | DtmfPressed
     | CallerHungUp
     | LineBroke
+    | HookReturned
+    | HookBroke
 )
 
 
@@ -207,6 +226,15 @@ class DropUtterance:
 
 
 @dataclass(frozen=True, slots=True)
+class RunHook:
+    """Ask the shop's program; answered by `HookReturned` or `HookBroke`, or never: the session has
+    its own deadline for it."""
+
+    hook: int
+    call: HookCall
+
+
+@dataclass(frozen=True, slots=True)
 class HangUp:
     """End the call; nothing is done after this."""
 
@@ -222,5 +250,6 @@ Action = (
     | CloseUtterance
     | ReopenUtterance
     | DropUtterance
+    | RunHook
     | HangUp
 )

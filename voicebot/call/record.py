@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from voicebot.call.events import Ms
+from voicebot.dialogue.emotion import trend
 from voicebot.dialogue.script import EndReason
 
 MAX_MOMENTS = 5000
@@ -53,6 +54,17 @@ class TurnRecord:
     action: str = ""
     """`answer`, `no_input`, `no_match` or `end`, and the state it led to."""
     barge_in: bool = False
+    place: str = ""
+    """The state, and in a form what was asked for; see `Conversation.place`."""
+    slots: dict[str, str] = field(default_factory=dict)
+    """What the answer filled, canonical."""
+    knowledge: str = ""
+    """The entry of the knowledge base that was told."""
+    emotion: str = ""
+    """negative, neutral or positive; empty when nothing was said."""
+    emotion_score: float = 0.0
+    """-1 to 1."""
+    emotion_reason: str = ""
 
     @property
     def latency_ms(self) -> Ms | None:
@@ -89,15 +101,25 @@ class CallRecord:
     duration_ms: Ms = 0
     dropped_frames: int = 0
     """Frames of the caller that came faster than they could be taken."""
+    slots: dict[str, str] = field(default_factory=dict)
+    """What was told and understood, canonical."""
+    experiments: dict[str, str] = field(default_factory=dict)
+    """Which variant of each of the script's experiments this contact got."""
 
     def note(self, at_ms: Ms, what: str, /, **detail: Any) -> None:
         """Add to the timeline; past `MAX_MOMENTS` nothing is added."""
         if len(self.timeline) < MAX_MOMENTS:
             self.timeline.append(Moment(at_ms, what, detail))
 
+    @property
+    def emotion_trend(self) -> float:
+        """How the caller's mood moved over the call: -2, down, to 2, up."""
+        return trend([turn.emotion_score for turn in self.turns if turn.emotion])
+
     def as_dict(self) -> dict[str, Any]:
         """Return plain data for JSON; turns carry their response latency."""
         data = asdict(self)
+        data["emotion_trend"] = self.emotion_trend
         for turn, plain in zip(self.turns, data["turns"], strict=True):
             plain["latency_ms"] = turn.latency_ms
         return data

@@ -12,6 +12,7 @@ and after a `HangUp` it answers everything with an empty list.
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import assert_never
 
 from voicebot.call.events import (
@@ -23,6 +24,8 @@ from voicebot.call.events import (
     DtmfPressed,
     Event,
     HangUp,
+    HookBroke,
+    HookReturned,
     LineBroke,
     Ms,
     OpenUtterance,
@@ -37,6 +40,7 @@ from voicebot.call.events import (
     RecogniserBroke,
     ReopenUtterance,
     ResumePrompt,
+    RunHook,
     SpeechPaused,
     SpeechStarted,
     SpeechStirred,
@@ -44,10 +48,12 @@ from voicebot.call.events import (
     SpeechWentOn,
     StopPrompt,
 )
+from voicebot.call.pending_hook import PendingHook
 from voicebot.call.record import CallRecord, PromptRecord, TurnRecord
 from voicebot.call.turn_taking import Answer, Decision, Floor, Open, TurnSettings, TurnTaking
 from voicebot.dialogue.completeness import Completeness
-from voicebot.dialogue.conversation import Conversation, Spoken, Step
+from voicebot.dialogue.conversation import Conversation, Spoken, Step, Told
+from voicebot.dialogue.form import Filled
 from voicebot.dialogue.intents import Understanding
 from voicebot.dialogue.script import BargeIn, EndReason, Listen, Script, usually_counts
 from voicebot.speech.recogniser import UNKNOWN, Transcript
@@ -81,9 +87,14 @@ class CallSession:
         settings: CallSettings = CallSettings(),
         *,
         variant: int = 0,
+        contact: str = "",
+        now: datetime | None = None,
     ) -> None:
+        """`variant`, `contact` and `now`: see `Conversation`."""
         self._settings = settings
-        self._conversation = Conversation(script, variables, variant=variant)
+        self._conversation = Conversation(
+            script, variables, variant=variant, contact=contact, now=now
+        )
         self._floor = TurnTaking(settings.turns, self._interrupts, self._answers, self._silence_ms)
         self.record = CallRecord(script.name, script.version, dict(variables))
         self.ended = False
@@ -104,6 +115,7 @@ class CallSession:
         """When the caller stopped speaking; None while they speak."""
         self._reply_to: TurnRecord | None = None
         """The turn whose reply has not begun yet."""
+        self._hook = PendingHook()
 
     @property
     def state(self) -> str:
@@ -111,11 +123,17 @@ class CallSession:
         return self._conversation.state.name
 
     @property
+    def place(self) -> str:
+        """The state, and in a form what is being asked for; see `Conversation.place`."""
+        return self._conversation.place
+
+    @property
     def deadline(self) -> Ms | None:
         """When `handle_deadline` has something to do; None when only events matter."""
         if self.ended:
             return None
-        times = [time for time in (self._floor.deadline, self._ends_at) if time is not None]
+        waited = (self._floor.deadline, self._ends_at, self._hook.deadline)
+        times = [time for time in waited if time is not None]
         return min(times, default=None)
 
     def handle(self, event: Event, now: Ms) -> list[Action]:
@@ -168,6 +186,10 @@ class CallSession:
                 self.record.note(now, "caller_hung_up")
                 # After the last prompt began the caller only closes what is closed.
                 return self._end(self._ending or EndReason.CALLER_HUNG_UP, now)
+            case HookReturned():
+                return self._hook_returned(event, now)
+            case HookBroke():
+                return self._hook_broke(event.hook, event.reason, now)
             case LineBroke():
                 self.record.end_detail = event.reason
                 return self._end(EndReason.LINE_FAILED, now)
@@ -183,6 +205,8 @@ class CallSession:
             if self._ending is not None:
                 return [*self._silence(), *self._end(self._ending, now)]
             return self._apologise(EndReason.TOO_LONG, now)
+        if self._hook.deadline is not None and now >= self._hook.deadline:
+            return self._hook_late(now)
         return self._apply(self._floor.expire(now), now)
 
     def abort(self, reason: str, now: Ms) -> list[Action]:
@@ -226,7 +250,7 @@ class CallSession:
 
     def _silence_ms(self, transcript: Transcript | None) -> Ms:
         """Return the silence that ends an answer with these words in the present state."""
-        settings, state = self._settings.turns, self._conversation.state
+        settings, state = self._settings.turns, self._conversation.hearing
         if transcript is not None:
             understanding = self._understand(transcript)
             match self._conversation.completeness(transcript, understanding):
@@ -264,11 +288,22 @@ class CallSession:
             reason=understanding.reason,
         )
         reaction = self._conversation.reaction(transcript, understanding)
+        turn.place = self._conversation.place
+        match reaction:
+            case Filled(values):
+                turn.slots = {name: value.value for name, value in values.items()}
+            case Told(hit):
+                turn.knowledge = hit.entry.question
+            case _:
+                pass
         hot = self._conversation.has_hot_word(transcript.text)
         if self._ending is not None and not (hot and reaction is not None):
             # What was said over a goodbye, or into its end, is no reason to go on.
             return self._end(self._ending, now)
         step = self._conversation.answer(transcript, understanding)
+        emotion = self._conversation.emotion
+        turn.emotion, turn.emotion_score = str(emotion.mood), emotion.score
+        turn.emotion_reason = emotion.reason
         turn.action = f"{'no_match' if reaction is None else 'answer'} -> {step.state}"
         if reaction is not None:
             turn.counts = str(reaction.counts or usually_counts(understanding.intent or ""))
@@ -294,10 +329,24 @@ class CallSession:
             self._ends_at = max(self._ends_at, now + self._settings.farewell_ms)
         self._queue = deque(self._barred(step, interruptible=interruptible))
         self.record.turns.append(TurnRecord(step.state))
-        return self._play_next(now)
+        return [*self._begin_hook(step, now), *self._say_or_go_on(now)]
+
+    def _say_or_go_on(self, now: Ms) -> list[Action]:
+        """Say what there is to say; a step that only waits for a hook may have nothing."""
+        if self._queue:
+            return self._play_next(now)
+        if self._hook.open:
+            self._floor.stop()
+            self._hook.meanwhile(now)
+            return []
+        self._floor.prompt_begins(BargeIn.ANY, now)
+        return self._apply(self._floor.prompt_over(now), now)
 
     def _barred(self, step: Step, *, interruptible: bool) -> tuple[Spoken, ...]:
         """Let a goodbye be interrupted by hot words only, and a second goodbye by nothing."""
+        if step.hook is not None:
+            # Nobody listens while the shop's program works.
+            return tuple(replace(each, barge_in=BargeIn.NEVER) for each in step.say)
         if step.end is None:
             return step.say
         barge_in = BargeIn.HOT_WORDS if interruptible else BargeIn.NEVER
@@ -344,9 +393,58 @@ class CallSession:
         if self._queue:
             return self._play_next(now)
         self._prompt_playing = False
+        if self._hook.pending:
+            return self._hook_goes_on(now)
         if self._ending is not None and not self._floor.interrupting:
             return self._end(self._ending, now)
         return self._apply(self._floor.prompt_over(now), now)
+
+    # The shop's programs
+
+    def _begin_hook(self, step: Step, now: Ms) -> list[Action]:
+        if step.hook is None:
+            self._hook.drop()
+            return []
+        number = self._hook.begin(step.hook, step.waiting, now)
+        self.record.note(now, "hook", action=step.hook.hook.name)
+        return [RunHook(number, step.hook)]
+
+    def _hook_returned(self, event: HookReturned, now: Ms) -> list[Action]:
+        if not self._hook.awaits(event.hook):
+            return []
+        try:
+            results = self._hook.take(event.answer)
+        except ValueError as error:
+            return self._hook_broke(event.hook, str(error), now)
+        self.record.note(now, "hook_returned", **results)
+        return [] if self._prompt_playing else self._hook_goes_on(now)
+
+    def _hook_broke(self, hook: int, reason: str, now: Ms) -> list[Action]:
+        if not self._hook.awaits(hook):
+            return []
+        self.record.note(now, "hook_failed", reason=reason)
+        self._hook.fail()
+        return [] if self._prompt_playing else self._hook_goes_on(now)
+
+    def _hook_late(self, now: Ms) -> list[Action]:
+        if self._hook.gives_up(now):
+            return self._hook_broke(self._hook.number, "did not answer in time", now)
+        return self._hook_goes_on(now)
+
+    def _hook_goes_on(self, now: Ms) -> list[Action]:
+        """Go on with what the hook came to, once nothing is being said; else keep waiting."""
+        if self._hook.open:
+            said = self._hook.meanwhile(now)
+            if said is None or self._prompt_playing:
+                return []
+            self._queue.append(replace(said, barge_in=BargeIn.NEVER))
+            return self._play_next(now)
+        results = self._hook.results
+        self._hook.drop()
+        conversation = self._conversation
+        step = conversation.broke() if results is None else conversation.returned(results)
+        self.record.turns[-1].action = f"{'failed' if results is None else 'done'} -> {step.state}"
+        return self._take(step, now)
 
     def _note_heard(self, event: PromptEnded, now: Ms) -> None:
         record = self._prompt_record(event.prompt)
@@ -413,6 +511,8 @@ class CallSession:
         record.end_state = self.state
         record.duration_ms = now
         record.outcome = dict(self._conversation.outcome)
+        record.slots = {name: slot.value for name, slot in self._conversation.memory.slots.items()}
+        record.experiments = dict(self._conversation.memory.experiments)
         record.note(now, "hang_up", reason=str(reason))
         return [HangUp(reason)]
 

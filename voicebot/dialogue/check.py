@@ -4,23 +4,24 @@ Everything is reported into the document that the script was read from, which kn
 """
 
 import re
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 
 from voicebot.dialogue.ambiguity import report_ambiguity
+from voicebot.dialogue.check_names import asked, check_names, spoken_names
 from voicebot.dialogue.conversation import MAX_SILENT_STATES, PLACE
 from voicebot.dialogue.document import Document, suggest
-from voicebot.dialogue.flow import exits, reached
+from voicebot.dialogue.flow import exits, reached, returns
 from voicebot.dialogue.script import (
+    AFFIRM,
     ANY_ANSWER,
+    DENY,
+    RETURN,
     SAME_STATE,
     BargeIn,
     Listen,
     Prompt,
-    Reprompt,
     Script,
     State,
-    Transition,
 )
 from voicebot.dialogue.wording import plain
 
@@ -35,10 +36,11 @@ _HAN = re.compile(r"[\u3400-\u9fff]")
 
 def check(script: Script, document: Document, columns: Collection[str] | None = None) -> None:
     """Report every fault and warning; `columns` are those of the contacts file."""
-    _names(script, document)
+    _intents(script, document)
+    check_names(script, document)
     _targets(script, document)
     _ways(script, document)
-    for path, prompt in prompts(script):
+    for path, prompt in script.all_prompts():
         _prompt(script, document, path, prompt)
     for path, assigned in _assignments(script):
         _assigned(script, document, path, assigned)
@@ -51,49 +53,14 @@ def check(script: Script, document: Document, columns: Collection[str] | None = 
     _opening(script, document)
 
 
-def prompts(script: Script) -> Iterator[tuple[str, Prompt]]:
-    """Yield every prompt with its path."""
-    yield "apology", script.apology
-    for path, transition in _transitions(script):
-        if transition.say is not None:
-            yield f"{path}.say", transition.say
-    for path, reprompt in _reprompts(script):
-        for number, prompt in enumerate(reprompt.prompts, 1):
-            yield f"{path}.prompts[{number}]", prompt
-    for state in script.states.values():
-        yield f"states.{state.name}.prompt", state.prompt
-        if state.again is not None:
-            yield f"states.{state.name}.again", state.again
-
-
-def _reprompts(script: Script) -> Iterator[tuple[str, Reprompt]]:
-    yield "no_input", script.no_input
-    yield "no_match", script.no_match
-    for state in script.states.values():
-        if state.no_input is not None:
-            yield f"states.{state.name}.no_input", state.no_input
-        if state.no_match is not None:
-            yield f"states.{state.name}.no_match", state.no_match
-
-
-def _transitions(script: Script) -> Iterator[tuple[str, Transition]]:
-    for intent, transition in script.anywhere.items():
-        yield f"anywhere.{intent}", transition
-    for state in script.states.values():
-        for intent, transition in state.on.items():
-            yield f"states.{state.name}.on.{intent}", transition
-    for path, reprompt in _reprompts(script):
-        yield f"{path}.then", reprompt.then
-
-
 def _assignments(script: Script) -> Iterator[tuple[str, Mapping[str, str]]]:
-    for path, transition in _transitions(script):
+    for path, transition in script.all_transitions():
         yield f"{path}.set", transition.set
     for state in script.states.values():
         yield f"states.{state.name}.set", state.set
 
 
-def _names(script: Script, document: Document) -> None:
+def _intents(script: Script, document: Document) -> None:
     for path, mapping in (
         ("anywhere", script.anywhere),
         *((f"states.{state.name}.on", state.on) for state in script.states.values()),
@@ -105,22 +72,26 @@ def _names(script: Script, document: Document) -> None:
             elif intent != ANY_ANSWER and intent not in script.intents:
                 hint = suggest(intent, [*script.intents, ANY_ANSWER])
                 document.report(f"{path}.{intent}", f'unknown intent "{intent}"', hint)
-    for name in script.variables.keys() & script.outcome.keys():
-        what = f'"{name}" is a variable and an outcome field'
-        document.report(f"outcome.{name}", what, "prompts could mean either: rename one")
 
 
 def _targets(script: Script, document: Document) -> None:
     targets = [("start", script.start)]
-    targets += [(f"{path}.go", transition.go) for path, transition in _transitions(script)]
-    for state in script.states.values():
-        if state.next is not None:
-            targets.append((f"states.{state.name}.next", state.next))
+    for path, transition in script.all_transitions():
+        targets.append((f"{path}.go", transition.go))
+        if transition.call is not None:
+            targets.append((f"{path}.call", transition.call))
     for path, target in targets:
-        here = target == SAME_STATE and path.endswith(".go")
-        if target and not here and target not in script.states:
+        if path != "start" and not path.endswith(".call") and target in (SAME_STATE, RETURN):
+            continue
+        if target and target not in script.states:
             hint = suggest(target, script.states)
-            document.report(path.removesuffix(".go"), f'unknown state "{target}"', hint)
+            where = path if path in document.lines else path.removesuffix(".go")
+            document.report(where, f'unknown state "{target}"', hint)
+    for state in script.states.values():
+        for key, head in (("next", state.next), ("failed", state.failed)):
+            if head is not None and any(each.go == SAME_STATE for each in head.chain()):
+                what = "same is for answers; here it would go round for ever"
+                document.report(f"states.{state.name}.{key}", what, "name a state")
 
 
 def _ways(script: Script, document: Document) -> None:
@@ -129,19 +100,27 @@ def _ways(script: Script, document: Document) -> None:
         return
     aliases = _aliases(script)
     found = reached(script, script.start, aliases)
+    outside = reached(script, script.start, aliases, inside=False)
     for name, state in script.states.items():
         path = f"states.{name}"
         if name not in found:
             hint = "lead to it from another state, or remove it"
             document.report(path, "no call ever comes here", hint)
             continue
+        if name in outside and returns(script, state):
+            what = "returns, but no sub-flow was called"
+            document.report(path, what, "lead here with `call:` only")
         within = reached(script, name, aliases)
         unknown = any(
-            each.target not in script.states and each.target not in aliases
+            each.target not in script.states and each.target not in (*aliases, RETURN)
             for other in within
             for each in exits(script, script.states[other])
         )
-        if not unknown and all(script.states[other].end is None for other in within):
+        leaves = any(
+            script.states[other].end is not None or returns(script, script.states[other])
+            for other in within
+        )
+        if not unknown and not leaves:
             document.report(path, "no way leads from here to an end", "add a state with end:")
         elif _silent_states(script, state) > MAX_SILENT_STATES:
             what = f"more than {MAX_SILENT_STATES} states in a row speak without listening"
@@ -150,9 +129,11 @@ def _ways(script: Script, document: Document) -> None:
 
 def _aliases(script: Script) -> dict[str, str]:
     """Return the likely meaning of each unknown target."""
-    targets = {
-        each.target for state in script.states.values() for each in exits(script, state)
-    } - script.states.keys()
+    targets = (
+        {each.target for state in script.states.values() for each in exits(script, state)}
+        - script.states.keys()
+        - {RETURN}
+    )
     hints = {target: suggest(target, script.states) for target in targets}
     pattern = re.compile('did you mean "(.*)"')
     return {target: match[1] for target, hint in hints.items() if (match := pattern.match(hint))}
@@ -161,9 +142,11 @@ def _aliases(script: Script) -> dict[str, str]:
 def _silent_states(script: Script, state: State) -> int:
     count = 0
     following: State | None = state
-    while following is not None and following.next is not None and count <= MAX_SILENT_STATES:
+    while following is not None and not following.listens and count <= MAX_SILENT_STATES:
+        if following.next is None or following.do is not None:
+            break
         count += 1
-        following = script.states.get(following.next)
+        following = script.states.get(following.next.go)
     return count
 
 
@@ -195,7 +178,7 @@ def _prompt(script: Script, document: Document, path: str, prompt: Prompt) -> No
 
 
 def _places(script: Script, document: Document, path: str, places: list[str]) -> None:
-    known = [*script.variables, *script.outcome]
+    known = spoken_names(script)
     for place in dict.fromkeys(places):
         if place not in known:
             what = f'"{place}" is neither a variable nor an outcome field'
@@ -218,6 +201,8 @@ def _assigned(script: Script, document: Document, path: str, assigned: Mapping[s
 
 def _listening(script: Script, document: Document, state: State) -> None:
     path = f"states.{state.name}"
+    if state.form:
+        return
     if state.save is not None:
         if state.save not in script.outcome:
             what = f'unknown outcome field "{state.save}"'
@@ -249,12 +234,17 @@ def _variables(script: Script, document: Document, columns: Collection[str] | No
 
 def _unused(script: Script, document: Document) -> None:
     used = set(script.anywhere).union(*(state.on for state in script.states.values()))
+    if any(slot.confirm is not None for slot in script.slots.values()):
+        used |= {AFFIRM, DENY}
     for name in script.intents:
         if name not in used:
             document.warn(f"intents.{name}", "is never used", "put it under on or anywhere")
-    texts = " ".join(wording.text for _, each in prompts(script) for wording in each.wordings)
+    texts = " ".join(wording.text for _, each in script.all_prompts() for wording in each.wordings)
+    texts += " ".join(value for each in script.actions.values() for value in each.send.values())
+    if script.knowledge is not None:
+        texts += " ".join(each.answer for each in script.knowledge.entries)
     texts += " ".join(value for _, each in _assignments(script) for value in each.values())
-    places = Counter(PLACE.findall(texts))
+    places = set(PLACE.findall(texts)) | {each.name for each in asked(script)}
     for name in script.variables:
         if name not in places:
             document.warn(f"variables.{name}", "is never used", f"say {{{name}}} in a prompt")

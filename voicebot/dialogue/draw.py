@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
 
-from voicebot.dialogue.conversation import PLACE
-from voicebot.dialogue.flow import exits
+from voicebot.dialogue.flow import exits, returns, transition_exits
 from voicebot.dialogue.layout import Layout, arrange
-from voicebot.dialogue.script import SAME_STATE, EndReason, Listen, Script, State
+from voicebot.dialogue.memory import PLACE
+from voicebot.dialogue.script import RETURN, EndReason, Listen, Script, State
 
 ANYWHERE = "anywhere"
 """The box that stands for every listening state at once."""
@@ -33,6 +33,7 @@ _END_COLOURS = {
 }
 _FAILED_END = ("#f1f3f5", "#7b8794")
 _STATE, _FREE, _SPEAKS = ("#ffffff", "#3e4c59"), ("#f3ecfd", "#6b46c1"), ("#ffffff", "#9aa5b1")
+_ASKS, _FORM = ("#e6fffa", "#2c7a7b"), ("#ffffff", "#6b46c1")
 _SHARED = ("#fff7ed", "#c05621")
 
 
@@ -46,8 +47,8 @@ class Link:
 
     @property
     def quiet(self) -> bool:
-        """Whether only silence or misunderstanding leads there."""
-        return set(self.labels) <= {"no_input", "no_match"}
+        """Whether only silence, misunderstanding or a failure leads there."""
+        return set(self.labels) <= {"no_input", "no_match", "failed", "annoyed"}
 
 
 def links(script: Script) -> list[Link]:
@@ -55,13 +56,20 @@ def links(script: Script) -> list[Link]:
     found: dict[tuple[str, str], list[str]] = {}
     for state in script.states.values():
         for each in exits(script, state, shared=False):
-            found.setdefault((state.name, each.target), []).append(each.label)
-    for intent, transition in script.anywhere.items():
-        target = ANYWHERE if transition.go == SAME_STATE else transition.go
-        found.setdefault((ANYWHERE, target), []).append(intent)
-    for label, reprompt in (("no_input", script.no_input), ("no_match", script.no_match)):
-        found.setdefault((ANYWHERE, reprompt.then.go), []).append(label)
-    return [Link(*pair, tuple(dict.fromkeys(labels))) for pair, labels in found.items()]
+            found.setdefault((state.name, each.target), []).append(f"{each.label} ⤵" if each.call else each.label)
+    shared = [(intent, head) for intent, head in script.anywhere.items()]
+    shared += [("no_input", script.no_input.then), ("no_match", script.no_match.then)]
+    if script.emotion is not None and script.emotion.then is not None:
+        shared.append(("annoyed", script.emotion.then))
+    for label, head in shared:
+        for each in transition_exits(label, head, ANYWHERE, ""):
+            shown = f"{label} ⤵" if each.call else label
+            found.setdefault((ANYWHERE, each.target), []).append(shown)
+    return [
+        Link(*pair, tuple(dict.fromkeys(labels)))
+        for pair, labels in found.items()
+        if pair[1] != RETURN
+    ]
 
 
 def to_mermaid(script: Script) -> str:
@@ -98,7 +106,7 @@ def to_svg(script: Script) -> str:
     sizes: dict[str, tuple[float, float]] = {}
     for name in (script.start, ANYWHERE, *script.states):
         rows = 1 + len(texts[name]) + len(_loop_lines(loops.get(name, ())))
-        rows += name != ANYWHERE and script.states[name].end is not None
+        rows += name != ANYWHERE and _footer(script, script.states[name]) is not None
         sizes[name] = (BOX_WIDTH, rows * LINE_HEIGHT + 16)
     layout = arrange(sizes, [(link.source, link.target) for link in drawn])
     width, height = layout.width + 2 * MARGIN, layout.height + 2 * MARGIN + HEAD
@@ -142,15 +150,31 @@ def _box(
     for text in loops:
         y += LINE_HEIGHT
         yield _text(box.x + 13, y, text, size=11, colour=_QUIET)
-    if state is not None and state.end is not None:
-        yield _text(box.x + 13, y + LINE_HEIGHT, f"■ {state.end}", size=11, colour=stroke)
+    footer = None if state is None else _footer(script, state)
+    if footer is not None:
+        yield _text(box.x + 13, y + LINE_HEIGHT, footer, size=11, colour=stroke)
+
+
+def _footer(script: Script, state: State) -> str | None:
+    """Return what a box says under its prompt: how the call ends, what is done or asked for."""
+    if state.end is not None:
+        return f"■ {state.end}"
+    if state.do is not None:
+        return f"⚙ {state.do}{' ↩ return' if returns(script, state) else ''}"
+    if state.form:
+        return _short(f"☰ {', '.join(state.form)}", PROMPT_CHARACTERS + 3)
+    return "↩ return" if returns(script, state) else None
 
 
 def _colours(state: State) -> tuple[str, str]:
     if state.end is not None:
         return _END_COLOURS.get(state.end, _FAILED_END)
+    if state.do is not None:
+        return _ASKS
     if not state.listens:
         return _SPEAKS
+    if state.form:
+        return _FORM
     return _FREE if state.listen is Listen.FREE else _STATE
 
 
@@ -194,10 +218,15 @@ def _text(
 
 
 def _said(script: Script, state: State) -> str:
-    """Return a state's first wording, with the variables' examples in their places."""
+    """Return a state's first wording, or the first question of its form, with examples in the
+    places of variables.
+    """
     examples = {name: each.example for name, each in script.variables.items()}
-    text = state.prompt.wordings[0].text
-    return PLACE.sub(lambda place: examples.get(place[1], place[0]), text)
+    wordings = state.prompt.wordings
+    if not wordings and state.form:
+        wordings = script.slots[state.form[0]].ask.wordings
+    text = wordings[0].text if wordings else ""
+    return PLACE.sub(lambda place: examples.get(place[1], f"〔{place[1]}〕"), text)
 
 
 def _lines(said: str) -> list[str]:

@@ -1,18 +1,30 @@
 """From a folder with a script.yaml to a `Script`, or to everything that is wrong with it."""
 
 import hashlib
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from voicebot.dialogue import document, schema
+from voicebot.dialogue import document, schema, schema_declared
 from voicebot.dialogue.check import check
 from voicebot.dialogue.document import Value
-from voicebot.dialogue.schema import NO_PROMPT, NOWHERE, CanSay
-from voicebot.dialogue.script import Reprompt, Script
+from voicebot.dialogue.schema import CanSay
+from voicebot.dialogue.schema_declared import ACTIONS_FILE
+from voicebot.dialogue.schema_prompt import NO_PROMPT, prompt
+from voicebot.dialogue.schema_state import NOWHERE, reprompt, state, transitions
+from voicebot.dialogue.script import AFFIRM, ANY_ANSWER, DENY, Intent, Reprompt, Script, Slot, State
+from voicebot.dialogue.shared_intents import shared_intents
 from voicebot.errors import BadScript, Problem
 
 SCRIPT_FILE = "script.yaml"
+
+SCRIPT_KEYS = (
+    *("script", "version", "start", "apology", "no_input", "no_match", "states"),
+    *("title", "variables", "outcome", "intents", "anywhere"),
+    *("slots", "counters", "experiments", "actions", "knowledge", "emotion"),
+)
+REQUIRED_KEYS = 7
+"""The first ones."""
 
 VERSION_DIGITS = 8
 """Of the content's SHA-256: enough to tell a shop's versions apart."""
@@ -74,10 +86,7 @@ def _script(
     root: Value, folder: Path, data: bytes, sources: set[Path], can_say: CanSay | None
 ) -> Script | None:
     """Read the whole file; None when it is not even a mapping."""
-    fields = root.fields(
-        required=("script", "version", "start", "apology", "no_input", "no_match", "states"),
-        optional=("title", "variables", "outcome", "intents", "anywhere"),
-    )
+    fields = root.fields(required=SCRIPT_KEYS[:REQUIRED_KEYS], optional=SCRIPT_KEYS[REQUIRED_KEYS:])
     if not fields:
         return None
 
@@ -87,32 +96,72 @@ def _script(
     def entries(key: str) -> dict[str, Value]:
         return fields[key].entries() if key in fields else {}
 
-    def reprompt(key: str) -> Reprompt:
-        return schema.reprompt(fields[key], folder) if key in fields else Reprompt((), NOWHERE)
+    def reprompted(key: str) -> Reprompt:
+        return reprompt(fields[key], folder) if key in fields else Reprompt((), NOWHERE)
 
-    states = {name: schema.state(each, folder) for name, each in entries("states").items()}
+    states = {name: state(each, folder, schema.name) for name, each in entries("states").items()}
     if "states" in fields and not states:
         fields["states"].report("has no state", "a script needs at least one")
-    intents = {
-        name: schema.intent(each, folder, sources, can_say)
+    shared = shared_intents()
+    own = {
+        name: schema.intent(each, folder, sources, can_say, shared)
         for name, each in entries("intents").items()
     }
-    apology = schema.prompt(fields["apology"], folder) if "apology" in fields else NO_PROMPT
-    return Script(
+    anywhere = transitions(fields["anywhere"], folder) if "anywhere" in fields else {}
+    slots = {
+        name: schema_declared.slot(each, folder, can_say) for name, each in entries("slots").items()
+    }
+    script = Script(
         name=text("script"),
-        version=f"{text('version')}+{_digest(data, sources, folder)}",
+        version="",
         title=text("title") or text("script"),
         start=text("start"),
         states=states,
-        intents=intents,
-        anywhere=schema.transitions(fields["anywhere"], folder) if "anywhere" in fields else {},
-        no_input=reprompt("no_input"),
-        no_match=reprompt("no_match"),
-        apology=apology,
+        intents={**own, **_borrowed(shared, own, anywhere, states, slots)},
+        anywhere=anywhere,
+        no_input=reprompted("no_input"),
+        no_match=reprompted("no_match"),
+        apology=prompt(fields["apology"], folder) if "apology" in fields else NO_PROMPT,
         variables={name: schema.variable(each) for name, each in entries("variables").items()},
         outcome={name: schema.outcome_field(each) for name, each in entries("outcome").items()},
+        slots=slots,
+        counters=_counters(fields["counters"]) if "counters" in fields else (),
+        experiments={
+            name: schema_declared.experiment(each) for name, each in entries("experiments").items()
+        },
+        actions={
+            name: schema_declared.action(each, folder) for name, each in entries("actions").items()
+        },
+        knowledge=schema_declared.knowledge(fields["knowledge"], folder, sources)
+        if "knowledge" in fields
+        else None,
+        emotion=schema_declared.emotion(fields["emotion"], folder) if "emotion" in fields else None,
         folder=folder,
     )
+    if script.actions:
+        sources.add(folder / ACTIONS_FILE)
+    return replace(script, version=f"{text('version')}+{_digest(data, sources, folder)}")
+
+
+def _counters(value: Value) -> tuple[str, ...]:
+    for item in value.items():
+        if item.is_text and not item.text().isidentifier():
+            item.report(f'"{item.text()}" is no name', "use letters, digits and _")
+    return value.texts()
+
+
+def _borrowed(
+    shared: Mapping[str, Intent],
+    own: Mapping[str, Intent],
+    anywhere: Mapping[str, object],
+    states: Mapping[str, State],
+    slots: Mapping[str, Slot],
+) -> dict[str, Intent]:
+    """Return the shared intents that the script uses without defining them."""
+    used = set(anywhere).union(*(each.on for each in states.values())) - {ANY_ANSWER}
+    if any(each.confirm is not None for each in slots.values()):
+        used |= {AFFIRM, DENY}
+    return {name: shared[name] for name in shared if name in used and name not in own}
 
 
 def _sorted(problems: list[Problem]) -> tuple[Problem, ...]:

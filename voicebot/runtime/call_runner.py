@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from voicebot.call.leg import CallLeg
 from voicebot.call.record import CallRecord
 from voicebot.call.session import CallSession
-from voicebot.runtime.driver import CallDriver, Recording, Voice
+from voicebot.runtime.driver import CallDriver, Hooks, Recording, Voice
 from voicebot.speech.detector import SpeechDetector
 from voicebot.speech.recogniser import Recogniser
 
@@ -24,6 +24,8 @@ class Parts:
     """A thread for the call's recogniser; shut down with the call."""
     voices: Executor
     """Threads for synthesis, shared by all calls."""
+    hooks: Hooks | None = None
+    """Where the shop's programs are asked; without it every action fails."""
 
 
 async def run_call(
@@ -44,6 +46,7 @@ async def run_call(
             voice=parts.voice,
             ears=ears,
             voices=parts.voices,
+            hooks=parts.hooks,
             watch=watch,
             transfer=transfer,
         )

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 
 from voicebot.call.session import CallSession, CallSettings
 from voicebot.campaign.contacts import Contact
@@ -64,7 +65,14 @@ async def _attempt(
     dialled = await trunk.dial(contact, str(number))
     if dialled.leg is None:
         return Attempt(number, contact, dialled.disposition, dialled.ring_ms), None
-    session = CallSession(script, contact.variables, settings or CallSettings(), variant=number - 1)
+    session = CallSession(
+        script,
+        contact.variables,
+        settings or CallSettings(),
+        variant=number - 1,
+        contact=contact.phone,
+        now=datetime.now().astimezone(),
+    )
 
     def watch(session: CallSession) -> None:
         dialled.watch(session)

@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from functools import partial
 from typing import Protocol, TypeVar, assert_never
 
@@ -23,6 +23,8 @@ from voicebot.call.events import (
     DtmfPressed,
     Event,
     HangUp,
+    HookBroke,
+    HookReturned,
     LineBroke,
     Ms,
     OpenUtterance,
@@ -31,6 +33,7 @@ from voicebot.call.events import (
     PromptBroke,
     ReopenUtterance,
     ResumePrompt,
+    RunHook,
     SpeechPaused,
     SpeechStarted,
     SpeechStirred,
@@ -42,6 +45,7 @@ from voicebot.call.leg import CallLeg
 from voicebot.call.record import CallRecord
 from voicebot.call.session import CallSession
 from voicebot.dialogue.conversation import Spoken
+from voicebot.dialogue.hook import HookCall
 from voicebot.dialogue.script import EndReason
 from voicebot.runtime.ear import Ear
 from voicebot.runtime.playout import Playout
@@ -87,6 +91,14 @@ class Voice(Protocol):
         ...
 
 
+class Hooks(Protocol):
+    """Where the shop's programs are asked."""
+
+    def submit(self, call: HookCall) -> "Future[object]":
+        """Return at once; the future gets the answer or raises."""
+        ...
+
+
 class Recording:
     """Both sides of a call, sample-aligned: what came in, and what was sent in the same 20 ms."""
 
@@ -108,6 +120,7 @@ class CallDriver:
         voice: Voice,
         ears: Executor,
         voices: Executor,
+        hooks: Hooks | None = None,
         half_duplex: bool = False,
         transfer: Callable[[], Awaitable[bool]] | None = None,
         watch: Callable[[CallSession], None] = lambda session: None,
@@ -122,6 +135,8 @@ class CallDriver:
         self._detector = detector
         self._voice = voice
         self._voices = voices
+        self._hooks = hooks
+        self._asking: asyncio.Task[None] | None = None
         self._watch = watch
         self._loop = asyncio.get_running_loop()
         self._begin_s = self._loop.time()
@@ -159,7 +174,7 @@ class CallDriver:
         try:
             await self._done
         finally:
-            tasks = [task for task in (frames, self._speaking) if task is not None]
+            tasks = [task for task in (frames, self._speaking, self._asking) if task is not None]
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -345,6 +360,10 @@ class CallDriver:
                 self._ear.reopen(action.utterance, action.phrases)
             case DropUtterance():
                 self._ear.drop()
+            case RunHook():
+                if self._asking is not None:
+                    self._asking.cancel()
+                self._asking = self._loop.create_task(self._ask(action))
             case HangUp():
                 self._playout.stop()
                 if not self._done.done():
@@ -378,6 +397,18 @@ class CallDriver:
             self.post(PromptBroke(play.prompt, f"{type(error).__name__}: {error}"))
         else:
             self._playout.complete(play.prompt)
+
+    async def _ask(self, action: RunHook) -> None:
+        if self._hooks is None:
+            self.post(HookBroke(action.hook, "this call has no programs to ask"))
+            return
+        try:
+            answer = await asyncio.wrap_future(self._hooks.submit(action.call))
+        except Exception as error:
+            log.warning("an action failed: %s", error)
+            self.post(HookBroke(action.hook, str(error) or type(error).__name__))
+        else:
+            self.post(HookReturned(action.hook, answer))
 
     async def _blocking(self, job: Callable[[], T]) -> T:
         return await asyncio.wrap_future(self._voices.submit(job))
