@@ -1,5 +1,6 @@
 """`voicebot check`: every mistake of a script at once."""
 
+import json
 from pathlib import Path
 
 import click
@@ -8,12 +9,18 @@ from voicebot import bootstrap
 from voicebot.campaign.contacts import read_contacts, read_header
 from voicebot.cli.options import model_option
 from voicebot.dialogue import draw
+from voicebot.dialogue.json_schema import json_schema
 from voicebot.dialogue.loader import check_script
 from voicebot.errors import BadContacts, Problem
 
 
 @click.command()
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=click.Path(path_type=Path), required=False)
+@click.option(
+    "--schema",
+    is_flag=True,
+    help="Print the JSON Schema of script.yaml for editors instead, and check nothing.",
+)
 @click.option(
     "--draw",
     "drawing",
@@ -22,7 +29,13 @@ from voicebot.errors import BadContacts, Problem
 )
 @model_option
 @click.pass_context
-def check(context: click.Context, folder: Path, drawing: Path | None, model: Path | None) -> None:
+def check(
+    context: click.Context,
+    folder: Path | None,
+    schema: bool,
+    drawing: Path | None,
+    model: Path | None,
+) -> None:
     """Look for mistakes in the campaign in FOLDER: its script, grammars, recordings and contacts.
 
     Prints every mistake as `file:line: path: what; hint` and exits with 2 when there is one.
@@ -32,7 +45,13 @@ def check(context: click.Context, folder: Path, drawing: Path | None, model: Pat
     Examples:
       voicebot check campaigns/repurchase
       voicebot check campaigns/repurchase --draw flow.svg
+      voicebot check --schema > script.schema.json
     """
+    if schema:
+        click.echo(json.dumps(json_schema(), ensure_ascii=False, indent=2))
+        return
+    if folder is None:
+        raise click.UsageError("name a campaign's folder, such as campaigns/repurchase")
     ear = bootstrap.load_model(model)
     problems: list[Problem] = []
     contacts = folder / "contacts.csv"

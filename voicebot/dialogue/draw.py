@@ -56,7 +56,9 @@ def links(script: Script) -> list[Link]:
     found: dict[tuple[str, str], list[str]] = {}
     for state in script.states.values():
         for each in exits(script, state, shared=False):
-            found.setdefault((state.name, each.target), []).append(f"{each.label} ⤵" if each.call else each.label)
+            found.setdefault((state.name, each.target), []).append(
+                f"{each.label} ⤵" if each.call else each.label
+            )
     shared = [(intent, head) for intent, head in script.anywhere.items()]
     shared += [("no_input", script.no_input.then), ("no_match", script.no_match.then)]
     if script.emotion is not None and script.emotion.then is not None:
