@@ -12,6 +12,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
+from tests.store.running import NOW, new_campaign
 from voicebot import config
 from voicebot.errors import BadStore, StorageFailed
 from voicebot.store.engine import Store, open_store
@@ -19,16 +20,6 @@ from voicebot.store.instant import database_now, from_ms, to_ms
 from voicebot.store.migrations import REVISION
 from voicebot.store.tables import attempt, campaign, dnc, metadata, trunk
 from voicebot.store.upgrade import alembic_config
-
-NOW = datetime(2026, 11, 27, 9, 30, 0, 123_000, tzinfo=UTC)
-
-
-def new_campaign(store: Store, name: str = "repurchase") -> int:
-    with store.write() as connection:
-        row = insert(campaign).values(
-            name=name, purpose="marketing", region="CN", created_at=NOW, updated_at=NOW
-        )
-        return int(connection.execute(row.returning(campaign.c.id)).scalar_one())
 
 
 def call(campaign_id: int, contact_id: int, number: int, **more: object) -> dict[str, object]:
