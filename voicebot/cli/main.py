@@ -20,6 +20,7 @@ from voicebot.cli.demo import demo
 from voicebot.cli.doctor import doctor
 from voicebot.cli.janus_config import janus_config
 from voicebot.cli.model import model
+from voicebot.cli.outcomes import outcomes
 from voicebot.cli.replay import replay
 from voicebot.cli.say import say
 from voicebot.cli.serve import serve
@@ -45,7 +46,21 @@ def cli(verbose: int) -> None:
     logging.getLogger("jieba").setLevel(logging.WARNING)
 
 
-for command in (demo, replay, chat, say, check, doctor, model, bench, serve, call, janus_config):
+# One a line, in the order of the help.
+for command in (
+    demo,
+    replay,
+    chat,
+    say,
+    check,
+    doctor,
+    model,
+    bench,
+    serve,
+    call,
+    janus_config,
+    outcomes,
+):
     cli.add_command(command)
 
 

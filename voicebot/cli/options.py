@@ -1,7 +1,8 @@
 """Options that several commands share."""
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -9,8 +10,9 @@ import click
 from rich.console import Console
 
 from voicebot.bootstrap import SYNTHESISERS
-from voicebot.config import MODEL_VARIABLE
+from voicebot.config import MODEL_VARIABLE, store_address
 from voicebot.dialogue.script import Script
+from voicebot.store.engine import Store, open_store
 
 PIPE_COLUMNS = 160
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -29,6 +31,13 @@ engine_option = click.option(
     default="espeak",
     show_default=True,
     help="What the robot speaks with.",
+)
+
+store_option = click.option(
+    "--store",
+    "store_address",
+    metavar="FILE|URL",
+    help="The database of campaigns; else $VOICEBOT_STORE, else the user's own.",
 )
 
 variable_option = click.option(
@@ -59,3 +68,13 @@ def given_variables(script: Script, pairs: Iterable[str]) -> dict[str, str]:
             )
         values[name] = value
     return values
+
+
+@contextmanager
+def opened_store(address: str | None) -> Iterator[Store]:
+    """Open the store that an option, the environment or nothing names, and close it again."""
+    store = open_store(store_address(address))
+    try:
+        yield store
+    finally:
+        store.close()

@@ -78,9 +78,9 @@ def write_outcomes(path: Path, attempts: Iterable[Attempt], fields: Sequence[str
     """
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow([_cell(name) for name in (*COLUMNS, *fields)])
+    writer.writerow([cell(name) for name in (*COLUMNS, *fields)])
     for attempt in sorted(attempts, key=lambda each: (each.contact.line, each.number)):
-        writer.writerow([_cell(value) for value in _row(masked(attempt), fields)])
+        writer.writerow([cell(value) for value in _row(masked(attempt), fields)])
     write_whole(path, [text.getvalue().encode("utf-8-sig")])
 
 
@@ -119,7 +119,7 @@ def _row(attempt: Attempt, fields: Sequence[str]) -> list[str]:
     return known + ["" if record is None else record.outcome.get(name, "") for name in fields]
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
     """Let a spreadsheet show what it would run otherwise."""
     return f"'{text}" if text.startswith(FORMULA) else text
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass, replace
 from enum import Enum
+from functools import cache
 from typing import TypeVar, cast
 
 from voicebot.campaign.contacts import mask
@@ -34,18 +35,36 @@ _DIGITS = {
 """A digit as it is written and as the recogniser writes its spoken forms."""
 
 _NOTHING = re.compile(r"(?!)")
+SHORTEST = 8
+"""Characters of the shortest writing of a number that is looked for in texts."""
+
 _BETWEEN = r"[\s\-()（）]*"
 
 
 def masked(attempt: Attempt) -> Attempt:
     """Return the attempt with every telephone number in it hidden but for its ends."""
-    phone = attempt.contact.phone
-    own = _spellings(phone)
+    return _each_text(attempt, hider(attempt.contact.phone))
+
+
+def masked_phone(phone: str) -> str:
+    """Return a number as people are shown it: a mainland mobile without its country's code."""
+    return mask(phone[3:] if len(phone) == 14 and phone.startswith("+86") else phone)
+
+
+def hider(phone: str) -> Callable[[str], str]:
+    """Return what hides `phone`, however it is written, and every mobile number in a text."""
+    shortest = min(len(phone), SHORTEST)
+    # Compiled when a text is long enough to hold a number; of a million rows few are.
+    own = cache(lambda: _spellings(phone))
 
     def hide(text: str) -> str:
-        return _MOBILE.sub(lambda found: mask(_plain(found[0])), own.sub(mask(phone), text))
+        if len(text) < shortest:
+            return text
+        return _MOBILE.sub(
+            lambda found: mask(_plain(found[0])), own().sub(masked_phone(phone), text)
+        )
 
-    return _each_text(attempt, hide)
+    return hide
 
 
 def _spellings(phone: str) -> re.Pattern[str]:
