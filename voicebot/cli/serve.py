@@ -5,6 +5,7 @@ import contextlib
 import logging
 import signal
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import click
@@ -15,9 +16,10 @@ from voicebot.campaign.outcome import Attempt, Disposition
 from voicebot.campaign.routes import ANY_NUMBER, Route, load_routes
 from voicebot.cli.line_options import janus_option, sip_account, sip_options
 from voicebot.cli.options import engine_option, model_option
-from voicebot.report.files import write_attempt
+from voicebot.report.files import last_number, sound_name, write_attempt
 from voicebot.runtime.answering import Answer, Answering, InboundCall
 from voicebot.runtime.load import LoadMeter
+from voicebot.runtime.recorder import FileRecording
 from voicebot.transports.janus_leg import IncomingCall
 from voicebot.transports.janus_sip import JanusGateway
 
@@ -102,12 +104,24 @@ def serve(
     answers = bootstrap.answers(routes, ear, voice)
     parts = bootstrap.parts(ear, voice, realtime=True)
 
+    disk = ThreadPoolExecutor(1, "recordings")
+
+    def record(number: int) -> FileRecording:
+        return FileRecording(out / "calls" / sound_name(number), config.LINE_RATE, disk)
+
     async def finished(call: InboundCall) -> None:
         await asyncio.to_thread(_keep, out, call)
 
     async def run() -> None:
         load = LoadMeter()
-        answering = Answering(parts, load, max_calls=calls, finished=finished)
+        answering = Answering(
+            parts,
+            load,
+            max_calls=calls,
+            record=record,
+            finished=finished,
+            first=last_number(out) + 1,
+        )
         service = _SipService(answering, answers)
         gateway = JanusGateway(janus_url, account, service.ring)
         stop = asyncio.Event()
@@ -166,5 +180,4 @@ def user_part(address: str) -> str:
 def _keep(folder: Path, call: InboundCall) -> None:
     contact = Contact(call.caller, "", dict(call.record.variables), 0)
     attempt = Attempt(call.number, contact, Disposition.ANSWERED_HUMAN, 0, call.record)
-    recording = call.recording
-    write_attempt(folder, attempt, recording.caller, recording.robot, config.LINE_RATE)
+    write_attempt(folder, attempt, recorded=True)

@@ -47,14 +47,18 @@ def write_attempt(
     caller_pcm: bytes | bytearray = b"",
     robot_pcm: bytes | bytearray = b"",
     sample_rate: int = 8000,
+    *,
+    recorded: bool = False,
 ) -> None:
     """Write one attempt into `folder`/calls; without sound (nobody answered) there is no WAV.
+
+    `recorded`: the WAV was written while the call ran, and stays.
 
     The sound is signed 16-bit mono, both sides beginning when the call was answered. What an
     earlier run left under the same number is replaced. Raises `StorageFailed`.
     """
     calls = folder / "calls"
-    sound = calls / sound_name(attempt)
+    sound = calls / sound_name(attempt.number)
     safe = masked(attempt)
     record = calls / f"{safe.number:03d}{_in_file_name(safe.contact.name)}.json"
     heard = bool(caller_pcm or robot_pcm)
@@ -62,10 +66,11 @@ def write_attempt(
         for name in (f"{attempt.number:03d}.json", f"{attempt.number:03d}-*.json"):
             for old in calls.glob(name):
                 old.unlink()
-        sound.unlink(missing_ok=True)
+        if not recorded:
+            sound.unlink(missing_ok=True)
         if heard:
             wav.write(sound, sample_rate, bytes(caller_pcm), bytes(robot_pcm))
-    data = _attempt_data(safe) | {"audio": sound.name if heard else None}
+    data = _attempt_data(safe) | {"audio": sound.name if heard or recorded else None}
     text = json.dumps(data, ensure_ascii=False, indent=2)
     write_whole(record, [f"{text}\n".encode()])
 
@@ -84,9 +89,15 @@ def write_outcomes(path: Path, attempts: Iterable[Attempt], fields: Sequence[str
     write_whole(path, [text.getvalue().encode("utf-8-sig")])
 
 
-def sound_name(attempt: Attempt) -> str:
+def sound_name(number: int) -> str:
     """Return the name of an attempt's recording in the folder `calls`."""
-    return f"{attempt.number:03d}.wav"
+    return f"{number:03d}.wav"
+
+
+def last_number(folder: Path) -> int:
+    """Return the highest number of an attempt that `folder` holds already; 0 in a new one."""
+    numbers = (re.match(r"\d+", each.name) for each in (folder / "calls").glob("[0-9]*"))
+    return max((int(found[0]) for found in numbers if found), default=0)
 
 
 def _attempt_data(attempt: Attempt) -> dict[str, Any]:

@@ -88,7 +88,7 @@ def _call(attempt: Attempt, sounds: CallSounds) -> CallView:
         None if record is None else replies(record),
         figures([attempt]).response,
         sound,
-        f"calls/{sound_name(attempt)}",
+        f"calls/{sound_name(attempt.number)}",
         None if record is None else timeline(record, sound.duration_ms if sound else 0),
     )
 

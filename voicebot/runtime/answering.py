@@ -10,9 +10,10 @@ from voicebot.call.record import CallRecord
 from voicebot.call.session import CallSession
 from voicebot.campaign.contacts import mask
 from voicebot.dialogue.script import Script
+from voicebot.errors import StorageFailed
 from voicebot.runtime.call_runner import Parts, run_call
-from voicebot.runtime.driver import Recording
 from voicebot.runtime.load import LoadMeter
+from voicebot.runtime.recorder import FileRecording
 
 log = logging.getLogger(__name__)
 
@@ -32,11 +33,9 @@ class InboundCall:
     """One finished call."""
 
     number: int
-    """Counted from 1 since the service started."""
     caller: str
     called: str
     record: CallRecord
-    recording: Recording
 
 
 Finished = Callable[[InboundCall], Awaitable[None]]
@@ -46,13 +45,22 @@ class Answering:
     """The calls of one process."""
 
     def __init__(
-        self, parts: Parts, load: LoadMeter, *, max_calls: int, finished: Finished
+        self,
+        parts: Parts,
+        load: LoadMeter,
+        *,
+        max_calls: int,
+        record: Callable[[int], FileRecording],
+        finished: Finished,
+        first: int = 1,
     ) -> None:
+        """`record` begins the recording of a call by its number; numbers begin with `first`."""
         self._parts = parts
         self._load = load
         self._max_calls = max_calls
         self._finished = finished
-        self._number = 0
+        self._number = first - 1
+        self._record = record
         self._none_left = asyncio.Event()
         self._none_left.set()
         self.draining = False
@@ -76,14 +84,24 @@ class Answering:
         session = CallSession(answer.script, answer.variables, variant=number - 1)
         target = answer.transfer_to
         try:
-            record, recording = await run_call(
-                session,
-                leg,
-                self._parts,
-                transfer=None if target is None else lambda: leg.transfer(target),
-            )
+            recording = self._record(number)
+            try:
+                record, _ = await run_call(
+                    session,
+                    leg,
+                    self._parts,
+                    transfer=None if target is None else lambda: leg.transfer(target),
+                    recorder=recording,
+                )
+            finally:
+                await asyncio.to_thread(recording.close)
+            if recording.failed:
+                record.end_detail = f"the recording is not whole: {recording.failed}"
             log.info("call %d ended: %s, %s", number, record.end_reason, leg.statistics)
-            await self._finished(InboundCall(number, caller, called, record, recording))
+            await self._finished(InboundCall(number, caller, called, record))
+        except StorageFailed as error:
+            log.error("call %d: %s", number, error)
+            await leg.hang_up()
         finally:
             self.calls -= 1
             if self.calls == 0:

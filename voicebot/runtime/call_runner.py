@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from voicebot.call.leg import CallLeg
 from voicebot.call.record import CallRecord
 from voicebot.call.session import CallSession
-from voicebot.runtime.driver import CallDriver, Hooks, Recording, Voice
+from voicebot.runtime.driver import CallDriver, Hooks, Recorder, Recording, Voice
 from voicebot.speech.detector import SpeechDetector
 from voicebot.speech.recogniser import Recogniser
 
@@ -34,8 +34,11 @@ async def run_call(
     parts: Parts,
     watch: Callable[[CallSession], None] = lambda session: None,
     transfer: Callable[[], Awaitable[bool]] | None = None,
+    recorder: Recorder | None = None,
 ) -> tuple[CallRecord, Recording]:
-    """Run one answered call to its end; `transfer` moves a caller whom the script hands over."""
+    """Run one answered call to its end; `transfer` moves a caller whom the script hands over.
+
+    Without a `recorder` the sound is in the recording that is returned."""
     ears = parts.ears()
     try:
         driver = CallDriver(
@@ -49,6 +52,7 @@ async def run_call(
             hooks=parts.hooks,
             watch=watch,
             transfer=transfer,
+            recorder=recorder,
         )
         return await driver.run(), driver.recording
     finally:

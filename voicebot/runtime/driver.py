@@ -99,12 +99,32 @@ class Hooks(Protocol):
         ...
 
 
+class Recorder(Protocol):
+    """What keeps a call's sound; both sides begin when the call was answered."""
+
+    def hear(self, pcm: bytes) -> None:
+        """Take what came from the caller."""
+        ...
+
+    def say(self, pcm: bytes) -> None:
+        """Take what was sent in the same 20 ms."""
+        ...
+
+
 class Recording:
-    """Both sides of a call, sample-aligned: what came in, and what was sent in the same 20 ms."""
+    """Both sides of a call in memory."""
 
     def __init__(self) -> None:
         self.caller = bytearray()
         self.robot = bytearray()
+
+    def hear(self, pcm: bytes) -> None:
+        """See `Recorder`."""
+        self.caller += pcm
+
+    def say(self, pcm: bytes) -> None:
+        """See `Recorder`."""
+        self.robot += pcm
 
 
 class CallDriver:
@@ -123,13 +143,14 @@ class CallDriver:
         hooks: Hooks | None = None,
         half_duplex: bool = False,
         transfer: Callable[[], Awaitable[bool]] | None = None,
+        recorder: Recorder | None = None,
         watch: Callable[[CallSession], None] = lambda session: None,
     ) -> None:
         """`ears` runs this call's recogniser and nothing else; `voices` is shared by all calls.
         `half_duplex` makes the robot deaf while it speaks, for a loudspeaker and a microphone
         without echo cancellation. `transfer` moves a caller whom the script hands over; without
-        it the line is closed. `watch` is called after every event, for who shows the call
-        while it runs."""
+        it the line is closed. `recorder` keeps the sound instead of `recording`. `watch` is called
+        after every event, for who shows the call while it runs."""
         self._session = session
         self._leg = leg
         self._detector = detector
@@ -159,6 +180,7 @@ class CallDriver:
         self._done: asyncio.Future[None] = self._loop.create_future()
         self._quiet = silence(leg.sample_rate)
         self.recording = Recording()
+        self._recorder = self.recording if recorder is None else recorder
 
     @property
     def now(self) -> Ms:
@@ -215,7 +237,7 @@ class CallDriver:
         audible = self._quiet if sent is None else sent
         self._quiet_frames = self._quiet_frames + 1 if sent is None else 0
         self._echo.play(audible)
-        self.recording.robot += audible
+        self._recorder.say(audible)
         return sent
 
     def _drain(self) -> None:
@@ -271,7 +293,7 @@ class CallDriver:
             self.post(CallerHungUp())
 
     def _take_frame(self, frame: AudioFrame) -> None:
-        self.recording.caller += frame.pcm
+        self._recorder.hear(frame.pcm)
         self._ring.append(frame)
         if self._ear.listening:
             self._ear.feed(frame.pcm)
