@@ -18,6 +18,7 @@ from voicebot.cli.line_options import own_address
 from voicebot.transports.janus_config import JanusSettings, write_janus_config
 
 READY_S = 15.0
+EDGE = Path(__file__).parents[2] / "deploy" / "kamailio" / "kamailio.cfg"
 BARESIP_MODULES = ("/usr/lib/baresip/modules", "/usr/lib/x86_64-linux-gnu/baresip/modules")
 
 
@@ -180,3 +181,33 @@ def sipp(folder: Path, *options: str) -> Iterator[str]:
             "SIPp listens",
         )
         yield f"{address}:{port}"
+
+
+@contextmanager
+def kamailio(folder: Path, password: str) -> Iterator[str]:
+    """Run the edge of deploy/kamailio and return its address."""
+    folder.mkdir(parents=True, exist_ok=True)
+    address = own_address()
+    port = free_port(host=address)
+    command = [program("kamailio"), "-f", str(EDGE), "-DD", "-E", "-Y", str(folder)]
+    command += ["-A", f"ADDRESS=udp:{address}:{port}", "-A", f'REALM="{address}"']
+    command += ["-A", f'PASSWORD="{password}"']
+    with running(command, folder / "kamailio.log"):
+        wait_until(lambda: answers_options(address, port), "Kamailio answers")
+        yield f"{address}:{port}"
+
+
+def answers_options(address: str, port: int) -> bool:
+    """Tell whether a SIP server answers there."""
+    request = (
+        f"OPTIONS sip:{address}:{port} SIP/2.0\r\n"
+        f"Via: SIP/2.0/UDP {address}:9;rport;branch=z9hG4bK1\r\nFrom: <sip:test@{address}>;tag=1\r\nTo: <sip:{address}>\r\nCall-ID: {port}\r\n"
+        "CSeq: 1 OPTIONS\r\nMax-Forwards: 9\r\nContent-Length: 0\r\n\r\n"
+    )
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.settimeout(0.3)
+        try:
+            probe.sendto(request.encode(), (address, port))
+            return probe.recv(2000).startswith(b"SIP/2.0 200")
+        except OSError:
+            return False

@@ -316,3 +316,59 @@ def test_a_call_that_nobody_wants_is_busy(janus: Janus, tmp_path: Path) -> None:
                 return phone.log()
 
     assert "486 Busy" in asyncio.run(story())
+
+
+def test_behind_kamailio_the_account_registers_and_is_called_by_its_number(
+    janus: Janus, tmp_path: Path
+) -> None:
+    wav.write(tmp_path / "hum.wav", RATE, tone(8000, hz=600))
+
+    async def story(edge: str) -> bytes:
+        calls: asyncio.Queue[IncomingCall] = asyncio.Queue()
+        account = SipAccount(f"sip:4001@{edge}", "secret", f"sip:{edge}", lines=2)
+        made = JanusGateway(janus.url, account, calls.put)
+        running = asyncio.create_task(made.run())
+        async with asyncio.timeout(10):
+            await made.ready.wait()
+        with sip_peers.phone(tmp_path / "phone", tmp_path / "hum.wav") as phone:
+            phone.command("dial", f"sip:4001@{edge}")
+            async with asyncio.timeout(10):
+                leg = await (await calls.get()).accept()
+            heard = await listen(leg, 2)
+            await leg.hang_up()
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        return heard
+
+    with sip_peers.kamailio(tmp_path / "kamailio", "secret") as edge:
+        heard = asyncio.run(story(edge))
+
+    assert loudest_hz(heard) == pytest.approx(600, abs=4)
+
+
+def test_a_wrong_password_is_told(janus: Janus, tmp_path: Path) -> None:
+    with sip_peers.kamailio(tmp_path / "kamailio", "secret") as edge:
+        account = SipAccount(f"sip:4001@{edge}", "wrong", f"sip:{edge}", lines=1)
+
+        with pytest.raises(LineFailed, match=r"sip:4001@.* is not registered: .*password right"):
+            asyncio.run(JanusGateway(janus.url, account).run())
+
+
+def test_twenty_calls_at_once_each_hear_their_own_sound(janus: Janus, tmp_path: Path) -> None:
+    async def one(made: JanusGateway, phone: str, hz: int) -> float:
+        leg = await made.call(f"sip:echo@{phone}")
+        leg.playout = Hum(hz)
+        assert await becomes(leg) == "answered"
+        heard = await listen(leg, 3)
+        await leg.hang_up()
+        return loudest_hz(heard)
+
+    async def story(phone: str) -> list[float]:
+        async with gateway(janus, lines=20) as made:
+            pitches = [400 + 50 * number for number in range(20)]
+            return await asyncio.gather(*(one(made, phone, hz) for hz in pitches))
+
+    with sip_peers.sipp(tmp_path, "-sn", "uas", "-rtp_echo") as phone:
+        heard = asyncio.run(story(phone))
+
+    assert heard == pytest.approx([400 + 50 * number for number in range(20)], abs=5)

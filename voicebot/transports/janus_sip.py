@@ -16,6 +16,8 @@ log = logging.getLogger(__name__)
 PLUGIN = "janus.plugin.sip"
 REGISTER_S = 10.0
 """The longest wait for a registrar."""
+WRONG_PASSWORD = (401, 403, 407, 904)
+"""904 is the SIP stack's own: it was challenged twice."""
 FIRST_RETRY_S = 1.0
 LONGEST_RETRY_S = 30.0
 
@@ -149,10 +151,7 @@ class JanusGateway:
                         case "registered":
                             return event
                         case "registration_failed" | "error" | "lost":
-                            told = event.data.get("reason"), event.data.get("code")
-                            raise LineFailed(
-                                f"{self._account.uri} is not registered: {told[0]} ({told[1]})"
-                            )
+                            raise LineFailed(_refused(self._account.uri, event))
                         case _:
                             pass
         except TimeoutError as error:
@@ -228,6 +227,12 @@ class JanusGateway:
         self._tasks.discard(task)
         if not task.cancelled() and task.exception() is not None:
             log.error("a call's task failed", exc_info=task.exception())
+
+
+def _refused(uri: str, event: JanusEvent) -> str:
+    code = event.data.get("code")
+    hint = "; is the password right?" if code in WRONG_PASSWORD else ""
+    return f"{uri} is not registered: {event.data.get('reason')} ({code}){hint}"
 
 
 _SERVING = "serving a Janus handle"
