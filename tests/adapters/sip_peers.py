@@ -199,11 +199,17 @@ def kamailio(folder: Path, password: str) -> Iterator[str]:
 
 def answers_options(address: str, port: int) -> bool:
     """Tell whether a SIP server answers there."""
-    request = (
-        f"OPTIONS sip:{address}:{port} SIP/2.0\r\n"
-        f"Via: SIP/2.0/UDP {address}:9;rport;branch=z9hG4bK1\r\nFrom: <sip:test@{address}>;tag=1\r\nTo: <sip:{address}>\r\nCall-ID: {port}\r\n"
-        "CSeq: 1 OPTIONS\r\nMax-Forwards: 9\r\nContent-Length: 0\r\n\r\n"
+    lines = (
+        f"OPTIONS sip:{address}:{port} SIP/2.0",
+        f"Via: SIP/2.0/UDP {address}:9;rport;branch=z9hG4bK1",
+        f"From: <sip:test@{address}>;tag=1",
+        f"To: <sip:{address}>",
+        f"Call-ID: {port}",
+        "CSeq: 1 OPTIONS",
+        "Max-Forwards: 9",
+        "Content-Length: 0",
     )
+    request = "\r\n".join(lines) + "\r\n\r\n"
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.settimeout(0.3)
         try:
