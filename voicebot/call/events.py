@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from voicebot.dialogue.conversation import Spoken
 from voicebot.dialogue.hook import HookCall
 from voicebot.dialogue.script import EndReason
+from voicebot.speech.prosody import Prosody
 from voicebot.speech.recogniser import Transcript
 
 Ms = int
@@ -68,6 +69,8 @@ class Recognised:
 
     utterance: int
     transcript: Transcript
+    voice: Prosody | None = None
+    """How it was said; None when there was no voice to measure."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,7 @@ from voicebot.call.events import (
     SpeechWentOn,
     StopPrompt,
 )
+from voicebot.call.own_voice import OwnVoice
 from voicebot.call.pending_hook import PendingHook
 from voicebot.call.record import CallRecord, PromptRecord, TurnRecord
 from voicebot.call.turn_taking import Answer, Decision, Floor, Open, TurnSettings, TurnTaking
@@ -56,6 +57,7 @@ from voicebot.dialogue.conversation import Conversation, Spoken, Step, Told
 from voicebot.dialogue.form import Filled
 from voicebot.dialogue.intents import Understanding
 from voicebot.dialogue.script import BargeIn, EndReason, Listen, Script, usually_counts
+from voicebot.speech.prosody import Prosody
 from voicebot.speech.recogniser import UNKNOWN, Transcript
 
 BACKCHANNELS = frozenset("嗯啊哦呃噢喔哎唉欸呀对好是的行")
@@ -116,6 +118,9 @@ class CallSession:
         self._reply_to: TurnRecord | None = None
         """The turn whose reply has not begun yet."""
         self._hook = PendingHook()
+        self._voice: Prosody | None = None
+        """How the last recognised words were said."""
+        self._own_voice = OwnVoice()
 
     @property
     def state(self) -> str:
@@ -233,6 +238,7 @@ class CallSession:
             now, "recognised", text=transcript.text, confidence=round(transcript.confidence, 3)
         )
         self._final_ms = now
+        self._voice = event.voice
         return self._apply(self._floor.recognised(transcript, now), now)
 
     def _interrupts(self, text: str, only_hot_words: bool) -> bool:
@@ -300,7 +306,8 @@ class CallSession:
         if self._ending is not None and not (hot and reaction is not None):
             # What was said over a goodbye, or into its end, is no reason to go on.
             return self._end(self._ending, now)
-        step = self._conversation.answer(transcript, understanding)
+        change = self._own_voice.change(self._voice, transcript.text)
+        step = self._conversation.answer(transcript, understanding, change)
         emotion = self._conversation.emotion
         turn.emotion, turn.emotion_score = str(emotion.mood), emotion.score
         turn.emotion_reason = emotion.reason

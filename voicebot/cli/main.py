@@ -19,6 +19,7 @@ from voicebot.cli.check import check
 from voicebot.cli.demo import demo
 from voicebot.cli.doctor import doctor
 from voicebot.cli.janus_config import janus_config
+from voicebot.cli.kb import kb
 from voicebot.cli.model import model
 from voicebot.cli.outcomes import outcomes
 from voicebot.cli.replay import replay
@@ -54,6 +55,7 @@ for command in (
     say,
     check,
     doctor,
+    kb,
     model,
     bench,
     serve,

@@ -52,6 +52,19 @@ END_REASONS: Mapping[str, Label] = {
     EndReason.ERROR: Label("程序错误", "Error"),
 }
 
+MOODS: Mapping[str, Label] = {
+    "negative": Label("不快", "Negative"),
+    "neutral": Label("平静", "Neutral"),
+    "positive": Label("愉快", "Positive"),
+}
+
+TRENDS: Mapping[str, Label] = {
+    "better": Label("好转", "Better"),
+    "level": Label("平稳", "Level"),
+    "worse": Label("变差", "Worse"),
+}
+"""How the caller's mood moved over a call."""
+
 INTENTIONS: Mapping[str, Label] = {
     Intention.A: Label("意向明确", "Keen"),
     Intention.B: Label("有意向", "Interested"),

@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from voicebot.call.events import Ms
+from voicebot.call.record import CallRecord
 from voicebot.campaign.outcome import Attempt, Intention, intention
 from voicebot.report import labels
 from voicebot.report.figures import Latencies, figures, replies
@@ -22,6 +23,9 @@ from voicebot.report.storage import write_whole
 from voicebot.report.timeline import PromptLine, Timeline, timeline
 
 MISSING = "—"
+
+NOTICEABLE = 0.2
+"""Change of mood over a call that is called better or worse, of 2."""
 
 _HERE = Path(__file__).parent
 
@@ -115,6 +119,7 @@ def _environment() -> Environment:
         named=_label,
         is_prompt=lambda line: isinstance(line, PromptLine),
         missing=MISSING,
+        trend_name=_trend_name,
     )
     return environment
 
@@ -126,6 +131,12 @@ def _both(zh: str, en: str) -> Markup:
 
 def _label(label: Label) -> Markup:
     return _both(label.zh, label.en)
+
+
+def _trend_name(record: CallRecord) -> str:
+    if abs(record.emotion_trend) < NOTICEABLE:
+        return "level"
+    return "better" if record.emotion_trend > 0 else "worse"
 
 
 def _seconds(ms: Ms | None, digits: int = 2) -> str:

@@ -10,6 +10,7 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Executor, Future
+from dataclasses import replace
 from functools import partial
 from typing import Protocol, TypeVar, assert_never
 
@@ -31,6 +32,7 @@ from voicebot.call.events import (
     PausePrompt,
     Play,
     PromptBroke,
+    Recognised,
     ReopenUtterance,
     ResumePrompt,
     RunHook,
@@ -52,6 +54,7 @@ from voicebot.runtime.playout import Playout
 from voicebot.speech import detector
 from voicebot.speech.detector import SpeechDetector
 from voicebot.speech.echo import COMPARED_MS, LONGEST_DELAY_MS, EchoTest
+from voicebot.speech.prosody import measure
 from voicebot.speech.recogniser import Recogniser
 
 log = logging.getLogger(__name__)
@@ -161,7 +164,7 @@ class CallDriver:
         self._watch = watch
         self._loop = asyncio.get_running_loop()
         self._begin_s = self._loop.time()
-        self._ear = Ear(recogniser, ears, self.post)
+        self._ear = Ear(recogniser, ears, self._post_heard)
         self._playout = Playout(leg.sample_rate, self.post)
         self._half_duplex = half_duplex
         self._transfer = transfer
@@ -172,6 +175,8 @@ class CallDriver:
         """First sample of speech that may be the robot's own voice."""
         self._unlike_frames = 0
         """In a row, in which it was not."""
+        self._utterance = bytearray()
+        """The caller's audio since the open utterance began."""
         self._ring: deque[AudioFrame] = deque(maxlen=RING_FRAMES)
         self._events: deque[Event] = deque()
         self._handling = False
@@ -230,6 +235,12 @@ class CallDriver:
         self._events.append(event)
         if not self._handling:
             self._drain()
+
+    def _post_heard(self, event: Event) -> None:
+        """Add to what was recognised how it was said."""
+        if isinstance(event, Recognised):
+            event = replace(event, voice=measure(bytes(self._utterance), self._leg.sample_rate))
+        self.post(event)
 
     def pull(self) -> bytes | None:
         """Give the transport its next frame, and keep it for the recording."""
@@ -296,7 +307,7 @@ class CallDriver:
         self._recorder.hear(frame.pcm)
         self._ring.append(frame)
         if self._ear.listening:
-            self._ear.feed(frame.pcm)
+            self._feed(frame)
         self._echo.hear(frame.pcm)
         noticed = self._detector.process(self._audible(frame))
         if isinstance(noticed, detector.SpeechStarted):
@@ -374,8 +385,9 @@ class CallDriver:
                 self._playout.stop()
             case OpenUtterance():
                 self._ear.open(action.utterance, action.phrases)
+                self._utterance.clear()
                 for frame in self._since(action.from_ms):
-                    self._ear.feed(frame.pcm)
+                    self._feed(frame)
             case CloseUtterance():
                 self._ear.close()
             case ReopenUtterance():
@@ -392,6 +404,10 @@ class CallDriver:
                     self._done.set_result(None)
             case _:
                 assert_never(action)
+
+    def _feed(self, frame: AudioFrame) -> None:
+        self._ear.feed(frame.pcm)
+        self._utterance += frame.pcm
 
     def _since(self, from_ms: Ms) -> list[AudioFrame]:
         if not self._ring:

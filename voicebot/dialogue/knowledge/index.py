@@ -8,6 +8,7 @@ of is refused: a wrong answer is worse than none.
 
 import itertools
 import logging
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,12 +19,30 @@ import numpy as np
 from voicebot.dialogue.knowledge.entry import Entry
 from voicebot.dialogue.pinyin import fuzzy
 from voicebot.dialogue.wording import plain, without_fillers
+from voicebot.speech.recogniser import UNKNOWN
 
 SURE = 0.5
 """The least score of an answer; see docs/knowledge.md for how it was chosen."""
 
 LEAD = 0.03
 """Two entries nearer than this in score are not told apart, unless one was asked word for word."""
+
+OPENERS = re.compile(
+    "^(?:(?:你好|您好|喂|那个|那|嗯|哎|对了|还有|就是|麻烦|请|我|想|要|再|顺便)*"
+    "(?:请问|问问|问一下|问下|咨询一下|咨询|了解一下|打听一下|问)+(?:一下|下|你们|您|你|看)*)+"
+)
+"""How people begin a question; it asks nothing."""
+
+SAME = (
+    (re.compile("什么时候|多长时间|几时|何时|多少天|几天|多少时间|大概多久|要多久"), "多久"),
+    (re.compile("如何|怎样|咋样|咋|怎么样"), "怎么"),
+    (re.compile("能不能|可不可以|可以不可以|能否|是否可以|可以"), "能"),
+    (re.compile("邮费|快递费|物流费"), "运费"),
+)
+"""Words that ask the same."""
+
+ONE_TOPIC = 0.55
+"""Score of a single word that only one entry speaks of."""
 
 GRAMS = (1, 2, 3)
 IDLE = frozenset("请问一下你们我想您这个那吗呢啊吧呀的了是")
@@ -58,9 +77,8 @@ class Index:
         jieba.setLogLevel(logging.WARNING)
         logging.getLogger("bm25s").setLevel(logging.WARNING)
         self._asked = [(entry, plain(each)) for entry in entries for each in entry.questions]
-        self._exact = {text: entry for entry, text in self._asked}
         self._sounds = {fuzzy(text): entry for entry, text in self._asked}
-        texts = [text for _, text in self._asked]
+        texts = [_normal(text) for _, text in self._asked]
         self._bm25 = bm25s.BM25()
         self._tokens = [list(_tokens(text)) for text in texts]
         self._bm25.index(self._tokens, show_progress=False)
@@ -71,12 +89,13 @@ class Index:
                 for number, tokens in enumerate(self._tokens)
             ]
         )
+        self._topics = _topics(self._asked)
         self._vectors = TfidfVectorizer(analyzer=_grams, sublinear_tf=True)
         self._rows = self._vectors.fit_transform(texts)
 
     def search(self, text: str, count: int = 3) -> list[Hit]:
         """Return the entries that fit best, the best first; scores are 0 to 1."""
-        words = without_fillers(plain(text))
+        words = without_fillers(plain(text.replace(UNKNOWN, "")))
         if not words:
             return []
         scores = self._scores(words)
@@ -95,18 +114,41 @@ class Index:
         return None if close else hits[0]
 
     def _scores(self, words: str) -> np.ndarray:
-        tokens = [token for token in _tokens(words) if token in self._known]
+        asked = _normal(words)
+        tokens = [token for token in _tokens(asked) if token in self._known]
         scores = np.zeros(len(self._asked))
         if tokens:
             covered = np.minimum(self._bm25.get_scores(tokens) / self._own, 1.0)
-            alike = (self._rows @ self._vectors.transform([words]).T).toarray()[:, 0]
+            alike = (self._rows @ self._vectors.transform([asked]).T).toarray()[:, 0]
             scores = 0.5 * covered + 0.5 * alike
+        topic = self._topics.get(asked)
         for number, (entry, text) in enumerate(self._asked):
+            if topic is entry:
+                scores[number] = max(scores[number], ONE_TOPIC)
             if text == words:
                 scores[number] = 1.0
             elif self._sounds.get(fuzzy(words)) is entry and len(words) > 2:
                 scores[number] = max(scores[number], 0.95)
         return scores
+
+
+def _topics(asked: Sequence[tuple[Entry, str]]) -> dict[str, Entry]:
+    """Return the words that one entry alone speaks of: who says 发票 and no more asks about it."""
+    found: dict[str, set[int]] = {}
+    entries = {id(entry): entry for entry, _ in asked}
+    for entry, text in asked:
+        for word in jieba.cut_for_search(_normal(text)):
+            if len(word) > 1:
+                found.setdefault(word, set()).add(id(entry))
+    return {word: entries[min(of)] for word, of in found.items() if len(of) == 1}
+
+
+def _normal(text: str) -> str:
+    """Return what is asked, without the way it is begun, in one word for each thing."""
+    text = OPENERS.sub("", text) or text
+    for words, one in SAME:
+        text = words.sub(one, text)
+    return text
 
 
 def _tokens(text: str) -> Iterator[str]:
