@@ -1,6 +1,7 @@
 """Which campaign answers which number."""
 
 import re
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -62,3 +63,57 @@ routes:
 def test_a_table_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"lines.yaml: cannot be read"):
         load_routes(tmp_path / "lines.yaml")
+
+
+def test_hours_are_judged_where_the_shop_is_and_on_what_day_it_is(tmp_path: Path) -> None:
+    table = written(
+        """\
+routes:
+  - called: "*"
+    campaign: support
+    hours: {workday: [09:00-12:00, 13:30-21:00], weekend: [10:00-18:00], holiday: []}
+    closed: message
+""",
+        tmp_path,
+    )
+
+    hours = load_routes(table)[0].hours
+
+    assert hours is not None
+    opens = {
+        "2026-11-27T08:59+08:00": False,
+        "2026-11-27T09:00+08:00": True,
+        "2026-11-27T12:10+08:00": False,
+        "2026-11-27T02:00+00:00": True,
+        "2026-11-28T09:30+08:00": False,
+        "2026-11-28T10:00+08:00": True,
+        "2026-10-01T10:00+08:00": False,
+    }
+    assert {at: hours.open_at(datetime.fromisoformat(at)) for at in opens} == opens
+
+
+def test_mistakes_of_hours_and_hand_over_are_told(tmp_path: Path) -> None:
+    path = written(
+        """\
+routes:
+  - called: "1"
+    campaign: support
+    hours: {workday: [9 to 5], weekend: [], holiday: []}
+    closed: message
+    zone: Moon/Crater
+  - {called: "2", campaign: support, closed: message}
+  - {called: "3", campaign: support, hand_over: shout, transfer_to: sip:1@here}
+  - {called: "4", campaign: support, unanswered: message}
+""",
+        tmp_path,
+    )
+
+    with pytest.raises(BadInput) as caught:
+        load_routes(path)
+
+    text = str(caught.value)
+    assert 'lines.yaml:4: routes[1].hours.workday[1]: "9 to 5" is no time of day' in text
+    assert 'lines.yaml:6: routes[1].zone: there is no time zone "Moon/Crater"' in text
+    assert "lines.yaml:7: routes[2]: `hours` and `closed` go together" in text
+    assert 'lines.yaml:8: routes[3].hand_over: "shout" is no way to hand over' in text
+    assert "lines.yaml:9: routes[4].unanswered: nobody is named to hand over to" in text

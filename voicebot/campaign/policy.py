@@ -116,10 +116,11 @@ def _purposes(value: Value) -> list[Purpose]:
 
 def _windows(value: Value) -> dict[Purpose, Week]:
     fields = value.fields(required=tuple(Purpose))
-    return {Purpose(purpose): _week(each) for purpose, each in fields.items()}
+    return {Purpose(purpose): read_week(each) for purpose, each in fields.items()}
 
 
-def _week(value: Value) -> Week:
+def read_week(value: Value) -> Week:
+    """Read the hours of each kind of day; faults are noted."""
     fields = value.fields(required=tuple(DayKind))
     return Week(**{kind: _hours(each) for kind, each in fields.items()})
 

@@ -1,20 +1,57 @@
-"""Which campaign answers which number.
+"""Which campaign answers which number, and when.
 
 routes:
-  - called: "4001"                   # the number as the trunk names it; * is any other
-    campaign: campaigns/support      # from this file's place
-    transfer_to: sip:1000@192.0.2.20 # where 转人工 goes; without it the call just ends
+  - called: "4001"                    # the number as the trunk names it; * is any other
+    campaign: campaigns/support       # from this file's place
     variables: {shop: 山谷咖啡}
+    hours: {workday: [09:00-12:00, 13:30-21:00], weekend: [10:00-18:00], holiday: []}
+    closed: campaigns/message         # answers outside the hours
+    transfer_to: sip:1000@192.0.2.20  # where 转人工 goes; without it the call just ends
+    hand_over: bridge                 # or transfer, the default: the line itself moves
+    unanswered: campaigns/message     # answers when no person does
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
+from voicebot.campaign.calling_window import Week, is_open, zone
+from voicebot.campaign.policy import read_week
 from voicebot.dialogue.document import Value, parse
 from voicebot.errors import BadInput, BadScript, Problem
 
 ANY_NUMBER = "*"
+
+
+DEFAULT_ZONE = "Asia/Shanghai"
+DEFAULT_COUNTRY = "CN"
+"""Whose holidays count."""
+
+
+class HandOver(StrEnum):
+    """How a caller reaches a person."""
+
+    TRANSFER = "transfer"
+    """Their line is moved there; we are out of it."""
+    BRIDGE = "bridge"
+    """We call the person and connect both: works on every trunk, and can tell when nobody
+    answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpeningHours:
+    """When a number is answered by its own campaign."""
+
+    week: Week
+    zone: ZoneInfo
+    country: str
+
+    def open_at(self, now: datetime) -> bool:
+        """Tell whether `now`, an aware moment, is within the hours."""
+        return is_open(self.week, self.country, self.zone, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +61,15 @@ class Route:
     called: str
     campaign: Path
     transfer_to: str | None = None
+    """The person's SIP address."""
     variables: Mapping[str, str] = field(default_factory=dict)
+    hours: OpeningHours | None = None
+    """Always, when None."""
+    closed: Path | None = None
+    """The campaign that answers outside the hours."""
+    hand_over: HandOver = HandOver.TRANSFER
+    unanswered: Path | None = None
+    """The campaign that goes on when no person answers."""
 
 
 def load_routes(path: Path) -> tuple[Route, ...]:
@@ -52,18 +97,66 @@ def load_routes(path: Path) -> tuple[Route, ...]:
 
 
 def _route(value: Value, folder: Path) -> Route:
-    fields = value.fields(required=("called", "campaign"), optional=("transfer_to", "variables"))
-    texts = {name: each.text() for name, each in fields.items() if name != "variables"}
-    transfer_to = texts.get("transfer_to")
-    if transfer_to is not None and not transfer_to.startswith("sip:"):
-        fields["transfer_to"].report(f'"{transfer_to}" is no SIP address', "write sip:USER@HOST")
+    fields = value.fields(
+        required=("called", "campaign"),
+        optional=(
+            "variables",
+            "hours",
+            "zone",
+            "country",
+            "closed",
+            "transfer_to",
+            "hand_over",
+            "unanswered",
+        ),
+    )
+    texts = {
+        name: each.text() for name, each in fields.items() if name not in ("variables", "hours")
+    }
+    person = texts.get("transfer_to")
+    if person is not None and not person.startswith("sip:"):
+        fields["transfer_to"].report(f'"{person}" is no SIP address', "write sip:USER@HOST")
+    if ("hours" in fields) != ("closed" in fields):
+        value.report("`hours` and `closed` go together", "say who answers outside the hours")
+    for name in ("hand_over", "unanswered"):
+        if name in fields and person is None:
+            fields[name].report(
+                "nobody is named to hand over to", "add `transfer_to: sip:USER@HOST`"
+            )
     variables = fields["variables"].entries() if "variables" in fields else {}
+    closed, unanswered = texts.get("closed"), texts.get("unanswered")
     return Route(
         texts.get("called", ""),
         folder / texts.get("campaign", ""),
-        transfer_to,
+        person,
         {name: each.text() for name, each in variables.items()},
+        _hours(fields),
+        None if closed is None else folder / closed,
+        _hand_over(fields),
+        None if unanswered is None else folder / unanswered,
     )
+
+
+def _hours(fields: Mapping[str, Value]) -> OpeningHours | None:
+    named = fields["zone"].text() if "zone" in fields else DEFAULT_ZONE
+    there = zone(named)
+    if there is None:
+        fields["zone"].report(f'there is no time zone "{named}"', "write one like Asia/Shanghai")
+        there = ZoneInfo(DEFAULT_ZONE)
+    if "hours" not in fields:
+        return None
+    country = fields["country"].text() if "country" in fields else DEFAULT_COUNTRY
+    return OpeningHours(read_week(fields["hours"]), there, country)
+
+
+def _hand_over(fields: Mapping[str, Value]) -> HandOver:
+    if "hand_over" not in fields:
+        return HandOver.TRANSFER
+    written = fields["hand_over"].text()
+    if written not in list(HandOver):
+        fields["hand_over"].report(f'"{written}" is no way to hand over', "transfer or bridge")
+        return HandOver.TRANSFER
+    return HandOver(written)
 
 
 def find_route(routes: Sequence[Route], called: str) -> Route | None:
