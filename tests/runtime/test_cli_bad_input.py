@@ -132,7 +132,7 @@ def test_a_campaign_folder_that_is_not_there_is_named(tmp_path: Path, capsys: Ou
     [
         (b"", "is empty"),
         ("name,产品\n王女士,豆子\n".encode(), 'there is no column "phone"'),
-        ("phone,name\n15400000001,王女士\n".encode("utf-16"), "is not text"),
+        ("phone,name\n15400000001,王女士\n".encode("utf-16-le"), "is not text"),
         (b"phone,name\n" + b"15400000001,\xff\xff\n", "neither UTF-8 nor GB18030"),
     ],
 )

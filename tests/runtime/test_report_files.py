@@ -170,7 +170,7 @@ def test_somebody_elses_mobile_number_is_hidden_too(tmp_path: Path) -> None:
 
     call = record(tmp_path)["record"]
     assert isinstance(call, dict)
-    assert call["outcome"]["remark"] == "打给我爱人，+86*******0099，订单号20240000000000"
+    assert call["outcome"]["remark"] == "打给我爱人，171****0099，订单号20240000000000"
 
 
 def test_outcomes_come_in_the_order_of_the_contacts(tmp_path: Path) -> None:
