@@ -15,7 +15,7 @@ from voicebot.campaign.early_media import EarlyMedia
 from voicebot.campaign.progress import RING_MS
 from voicebot.campaign.routes import Route
 from voicebot.dialogue.conversation import spoken_prompts
-from voicebot.dialogue.loader import load_script
+from voicebot.dialogue.loader import load_script as read_script
 from voicebot.dialogue.script import Script
 from voicebot.engines.espeak import EspeakSynthesiser
 from voicebot.engines.pyttsx3 import Pyttsx3Synthesiser
@@ -24,6 +24,7 @@ from voicebot.engines.webrtc_vad import webrtc_vad
 from voicebot.errors import BadInput, Problem
 from voicebot.runtime.answering import Answer
 from voicebot.runtime.call_runner import Parts, run_call
+from voicebot.runtime.classifier_store import with_classifier
 from voicebot.runtime.driver import Recording
 from voicebot.runtime.hooks import HookRunner
 from voicebot.runtime.prompt_cache import PromptCache
@@ -54,6 +55,15 @@ HOOK_THREADS = 8
 def load_model(option: Path | None) -> VoskModel:
     """Load the model to hear with; see `config.model_folder`."""
     return VoskModel(config.model_folder(option))
+
+
+def load_script(folder: Path, model: VoskModel | None = None) -> Script:
+    """Return the script in `folder` with its classifier, which is trained when it is not kept.
+
+    With a model, phrases that it could never hear are faults. Raises `BadScript`.
+    """
+    script = read_script(folder, can_say=None if model is None else model.missing)
+    return with_classifier(script, config.classifier_folder())
 
 
 def prompt_voice(
@@ -117,7 +127,7 @@ def answers(routes: Sequence[Route], model: VoskModel, voice: PromptVoice) -> di
     found: dict[str, Answer] = {}
     for route in routes:
         try:
-            script = load_script(route.campaign, can_say=model.missing)
+            script = load_script(route.campaign, model)
         except BadInput as error:
             problems += error.problems
             continue

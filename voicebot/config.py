@@ -118,6 +118,13 @@ def choice_file(environment: Mapping[str, str] = os.environ) -> Path:
     return folder / "model"
 
 
+def classifier_folder(environment: Mapping[str, str] = os.environ) -> Path:
+    """Return the folder of trained classifiers; it may not exist yet."""
+    named = environment.get(CACHE_VARIABLE)
+    cache = Path(named) if named else user_cache_path("voicebot", appauthor=False)
+    return cache / "classifiers"
+
+
 def cache_folder(environment: Mapping[str, str] = os.environ) -> Path:
     """Return the folder of rendered prompts; it may not exist yet."""
     named = environment.get(CACHE_VARIABLE)

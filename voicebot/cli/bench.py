@@ -16,7 +16,6 @@ from voicebot.bench.run import Plan, Results, run_in_real_time, run_in_virtual_t
 from voicebot.bench.tables import overlap_table, turn_tables
 from voicebot.bench.turn_set import turn_set
 from voicebot.cli.options import engine_option, model_option
-from voicebot.dialogue.loader import load_script
 
 EACH = 7
 """Turns of each kind in each condition, with and without pauses: 336 in all."""
@@ -91,7 +90,7 @@ def turns(
     """
     console = Console()
     ear = bootstrap.load_model(model)
-    script = load_script(FOLDER, can_say=ear.missing)
+    script = bootstrap.load_script(FOLDER, ear)
     voice = bootstrap.prompt_voice(engine)
     bootstrap.prepare(voice, script, {})
     labelled = turn_set(seed, EACH)[:most]

@@ -13,7 +13,6 @@ from voicebot.campaign.outcome import Attempt, Disposition, intention
 from voicebot.campaign.progress import RING_MS, SHORTEST_RING_MS
 from voicebot.cli.line_options import janus_option, sip_account, sip_options
 from voicebot.cli.options import engine_option, given_variables, model_option, variable_option
-from voicebot.dialogue.loader import load_script
 from voicebot.errors import LineFailed
 from voicebot.report.files import write_attempt
 from voicebot.runtime.campaign_runner import run_campaign
@@ -93,7 +92,7 @@ def call(
     else:
         plan, phone = DialPlan(template), number
     ear = bootstrap.load_model(model)
-    script = load_script(campaign, can_say=ear.missing)
+    script = bootstrap.load_script(campaign, ear)
     values = given_variables(script, variables)
     voice = bootstrap.prompt_voice(engine)
     bootstrap.prepare(voice, script, values)

@@ -13,7 +13,6 @@ from voicebot.dialogue.emotion import Mood
 from voicebot.dialogue.form import Filled, ReadBack
 from voicebot.dialogue.hook import judged
 from voicebot.dialogue.intents import Understanding
-from voicebot.dialogue.loader import load_script
 from voicebot.dialogue.script import EndReason, Transition
 from voicebot.errors import HookFailed
 from voicebot.runtime.hooks import HookRunner
@@ -37,7 +36,7 @@ def chat(folder: Path, variables: tuple[str, ...]) -> None:
       voicebot chat campaigns/repurchase --var name=李先生
       printf '方便\\n挺好的\\n' | voicebot chat campaigns/repurchase
     """
-    script = load_script(folder)
+    script = bootstrap.load_script(folder)
     conversation = Conversation(
         script, given_variables(script, variables), now=datetime.now().astimezone()
     )

@@ -15,7 +15,6 @@ from voicebot.call.session import CallSession
 from voicebot.campaign.contacts import Contact, mask, read_contacts
 from voicebot.campaign.outcome import Attempt, intention
 from voicebot.cli.options import engine_option, model_option
-from voicebot.dialogue.loader import load_script
 from voicebot.dialogue.script import Script
 from voicebot.report.files import write_attempt, write_outcomes
 from voicebot.report.report import write_report
@@ -67,7 +66,7 @@ def demo(
     console = Console()
     started = time.perf_counter()
     ear = bootstrap.load_model(model)
-    script = load_script(folder, can_say=ear.missing)
+    script = bootstrap.load_script(folder, ear)
     required = [name for name, each in script.variables.items() if each.default is None]
     contacts = read_contacts(folder / "contacts.csv", required)
     trunk = bootstrap.simulated_trunk(folder, script, contacts, seed)

@@ -8,7 +8,6 @@ import click
 from voicebot import bootstrap
 from voicebot.call.record import CallRecord, Moment
 from voicebot.cli.options import engine_option, given_variables, model_option, variable_option
-from voicebot.dialogue.loader import load_script
 
 
 @click.command()
@@ -44,7 +43,7 @@ def replay(
       voicebot replay call.wav --script campaigns/repurchase --var name=李先生 --json
     """
     ear = bootstrap.load_model(model)
-    script = load_script(folder, can_say=ear.missing)
+    script = bootstrap.load_script(folder, ear)
     voice = bootstrap.prompt_voice(engine)
     record, _ = bootstrap.replay(audio, script, given_variables(script, variables), ear, voice)
     if as_json:

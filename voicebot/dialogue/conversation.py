@@ -211,13 +211,20 @@ class Conversation:
 
     def understand(self, transcript: Transcript) -> Understanding:
         """Find what the caller meant, as far as this state asks. Changes nothing."""
-        candidates = self._intents()
-        found = understand(transcript, candidates, self.hot_intents())
+        found = self._understood(transcript)
         fluent = STAMMER.sub(r"\1", transcript.text)
         if found.intent is None and fluent != transcript.text:
-            spoken = replace(transcript, text=fluent)
-            found = understand(spoken, candidates, self.hot_intents())
+            found = self._understood(replace(transcript, text=fluent))
         return found
+
+    def _understood(self, transcript: Transcript) -> Understanding:
+        return understand(
+            transcript,
+            self._intents(),
+            self.hot_intents(),
+            classifier=self.script.classifier,
+            expected=self.state.on,
+        )
 
     def reaction(self, transcript: Transcript, understanding: Understanding) -> Reaction | None:
         """Return what an answer leads to; None when it was not understood. Changes nothing.

@@ -1,48 +1,60 @@
-"""What did the caller mean? Hot words, then text, then sound; negation is never overlooked.
+"""What did the caller mean? The surest evidence first; negation is never overlooked.
 
-One reading of an utterance is tried in this order, and the first that applies decides:
+    hot words     of opt_out and transfer_human before all others; 不要转人工 is none
+    patterns      of those two, since missing them is a harm
+    phrases       the whole utterance is one: by text, by sound, or made of several
+    patterns      of the other intents
+    classifier    with the phrases that are close or contained, the other readings of the
+                  recogniser, and what the state expects; its confidence is calibrated
+    no match
 
-    hot word      stands anywhere in it, unless a negation stands before: 不要转人工
-    exact         is one of the phrases, fillers apart
-    same sound    is one of the phrases in toneless, fuzzy pinyin: 点吃 for 电池
-    made of       is nothing but phrases, one after the other, as a grammar lets them mix
-    close         differs by a small part of its syllables, with as many negations, or
-    contained     holds a phrase, with no negation before or right after it: the better of both
-
-Then the other readings of the recogniser are tried, for less. Pure: nothing is remembered but
-the indexes of the intents seen last.
+What the state does not react to may still be recognised, for the record: the conversation then
+answers as to anything that it did not understand. Pure: nothing is remembered but indexes.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from math import exp, log
 
-from voicebot.dialogue.negation import begins_negated, has_negation, negations
-from voicebot.dialogue.pinyin import fuzzy, split
+from voicebot.dialogue.classifier import UNRELATED, Classifier
+from voicebot.dialogue.negation import has_negation, negations, without_harmless
+from voicebot.dialogue.patterns import Pattern, compiled
+from voicebot.dialogue.phrase_index import MADE_OF, SAME_SOUND, Match, PhraseIndex
+from voicebot.dialogue.pinyin import fuzzy
+from voicebot.dialogue.reading import core, repaired
 from voicebot.dialogue.script import Intent
 from voicebot.dialogue.wording import plain, without_fillers
 from voicebot.speech.recogniser import UNKNOWN, Transcript
 
 HOT = 1.0
-EXACT = 1.0
-SAME_SOUND = 0.92
-MADE_OF = 0.9
-CLOSE = 0.85
-"""Less the distance, so at least 0.6."""
-CONTAINED = 0.55
-"""Plus up to 0.3 for the share of the utterance that the phrase is."""
-BESIDE_UNKNOWN = 0.6
-"""Factor for a phrase that stands beside speech that the grammar does not have."""
+PATTERN = 0.95
+PATTERN_BY_SOUND = 0.85
 OTHER_READING = 0.85
 """Factor for what only another reading of the recogniser says."""
 
-CLOSE_DISTANCE = 0.25
-"""Edits for each syllable: one in four, or half of one in two."""
+READINGS = 4
+"""Of one utterance are weighed; further ones change nothing and cost time."""
+
 CLOSE_MARGIN = 0.05
 """Two intents nearer than this in confidence are not told apart by sound."""
-SHORT_SHARE = 0.3
-"""A phrase of two characters must be this much of an utterance that contains it."""
+
+GUARDED = ("opt_out", "transfer_human")
+"""Missing one of these is a harm: their hot words and patterns come first, in this order."""
+
+NEGATION_REACHES = 5
+"""Characters: 不 in 我不想说了你给我转人工 does not deny the end."""
+_OWN_CLAUSE = ("我要", "我想", "请", "就要", "只要", "直接", "还是", "快", "你给我")
+"""A wish begins here, whatever was denied before."""
+
+RULE_WEIGHT = 2.5
+"""How much a close or contained phrase adds to the logarithm of the classifier's share."""
+EXPECTED = 2.0
+"""Prior of what the state itself asks for, beside what is possible anywhere."""
+UNREACHABLE = 0.25
+"""Prior of what the state does not react to."""
+ACCEPTED = 0.4
+"""Confidence under which nothing is taken as understood."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,187 +76,265 @@ class Understanding:
     """One English sentence, for the log."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Phrase:
-    intent: str
-    text: str
-    sound: tuple[str, ...]
-    negations: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Match:
-    intent: str
-    phrase: str
-    score: float
-    how: str
-
-
 def understand(
-    transcript: Transcript, candidates: Sequence[Intent], hot: Sequence[Intent]
+    transcript: Transcript,
+    candidates: Sequence[Intent],
+    hot: Sequence[Intent],
+    *,
+    classifier: Classifier | None = None,
+    expected: Collection[str] = (),
 ) -> Understanding:
-    """Find which of the `candidates`, or of the `hot` intents by their hot words, is meant."""
-    return index(tuple(candidates), tuple(hot)).understand(transcript)
+    """Find which of the `candidates`, or of the `hot` intents by their hot words, is meant.
+
+    `expected` are the candidates that the state itself asks for. With a classifier, an intent
+    that is no candidate may be found too.
+    """
+    engine = index(tuple(dict.fromkeys((*candidates, *hot))))
+    return engine.understand(
+        transcript,
+        [intent.name for intent in candidates],
+        [intent.name for intent in hot],
+        classifier=classifier,
+        expected=expected,
+    )
 
 
 @lru_cache(maxsize=256)
-def index(candidates: tuple[Intent, ...], hot: tuple[Intent, ...]) -> "IntentIndex":
+def index(intents: tuple[Intent, ...]) -> "IntentIndex":
     """Return the index of these intents; the last 256 sets (a script's states) are kept."""
-    return IntentIndex(candidates, hot)
+    return IntentIndex(intents)
 
 
 class IntentIndex:
-    """The phrases of some intents, ready to be compared with what was heard."""
+    """Everything that a script's intents are recognised by, ready to be compared."""
 
-    def __init__(self, candidates: Sequence[Intent], hot: Sequence[Intent]) -> None:
+    def __init__(self, intents: Iterable[Intent]) -> None:
+        ordered = sorted(intents, key=lambda intent: _rank(intent.name))
+        self._phrases = PhraseIndex(ordered)
         self._hot = [
             (intent.name, plain(word), fuzzy(plain(word)))
-            for intent in hot
+            for intent in ordered
             for word in intent.hot_words
         ]
-        self._phrases: list[_Phrase] = []
-        self._by_text: dict[str, _Phrase] = {}
-        self._by_sound: dict[tuple[str, ...], list[_Phrase]] = defaultdict(list)
-        self._by_syllable: dict[str, dict[int, int]] = defaultdict(dict)
-        """Syllable -> number of the phrase -> how often it is in there."""
-        self._by_first: dict[str, list[_Phrase]] = defaultdict(list)
-        for intent in candidates:
-            for sentence in intent.sentences:
-                self._add(intent.name, plain(sentence))
-        for phrases in self._by_first.values():
-            phrases.sort(key=lambda phrase: -len(phrase.text))
+        self._patterns: list[tuple[str, Pattern]] = [
+            (intent.name, compiled(written)) for intent in ordered for written in intent.patterns
+        ]
 
-    def understand(self, transcript: Transcript) -> Understanding:
+    def understand(
+        self,
+        transcript: Transcript,
+        candidates: Sequence[str],
+        hot: Collection[str],
+        *,
+        classifier: Classifier | None = None,
+        expected: Collection[str] = (),
+    ) -> Understanding:
         """Find the intent of one utterance."""
         if not transcript.text.strip():
             return Understanding(None, reason="Nothing was said.")
-        best: dict[str, _Match] = {}
-        spoken = negations(transcript.text)
-        for number, reading in enumerate((transcript.text, *transcript.alternatives)):
-            if number and negations(reading) != spoken:
-                continue  # 需要 as another reading of 不需要 is the opposite
-            for match in self._reading(reading):
-                if number:
-                    how = f"in another reading, {match.how}"
-                    match = replace(match, score=match.score * OTHER_READING, how=how)
-                if match.intent not in best or match.score > best[match.intent].score:
-                    best[match.intent] = match
+        names = dict.fromkeys(candidates)
+        readings = _readings(transcript)
+        sure = self._sure(readings, names, hot)
+        if sure and sure[0].score >= MADE_OF:
+            return _judge(transcript, sure)
+        best = _best(sure)
+        for number, reading in enumerate(readings):
+            for match in self._near(reading, names):
+                _keep(best, _lowered(match) if number else match)
         ranked = sorted(best.values(), key=lambda match: -match.score)
-        return _judge(transcript, ranked)
+        if classifier is None:
+            return _judge(transcript, ranked)
+        return self._classified(transcript, readings, ranked, names, classifier, expected)
 
-    def _add(self, intent: str, text: str) -> None:
-        phrase = _Phrase(intent, text, fuzzy(text), negations(text))
-        if not text or text in self._by_text:
-            return
-        number = len(self._phrases)
-        self._phrases.append(phrase)
-        self._by_text[text] = phrase
-        self._by_sound[phrase.sound].append(phrase)
-        for syllable, count in Counter(phrase.sound).items():
-            self._by_syllable[syllable][number] = count
-        self._by_first[text[0]].append(phrase)
+    def _sure(
+        self, readings: Sequence[str], names: Collection[str], hot: Collection[str]
+    ) -> list[Match]:
+        """Return what hot words, patterns and whole phrases say, the best first."""
+        best: dict[str, Match] = {}
+        for number, reading in enumerate(readings):
+            for match in self._certain(reading, names, hot):
+                _keep(best, _lowered(match) if number else match)
+            if not number and best:
+                break
+        return sorted(best.values(), key=lambda match: -match.score)
 
-    def _reading(self, reading: str) -> list[_Match]:
-        """Return what the first step that applies finds in one reading, at best one an intent."""
+    def _certain(
+        self, reading: str, names: Collection[str], hot: Collection[str]
+    ) -> Iterable[Match]:
+        """Return what the first step that applies finds in one reading."""
         segments = [plain(part) for part in reading.split(UNKNOWN)]
-        hot = [match for segment in segments for match in self._hot_word(segment)]
-        if hot:
-            return hot
+        guarded = [name for name in GUARDED if name in hot or name in names]
+        for name in guarded:
+            for segment in segments:
+                found = self._hot_words(segment, [name] if name in hot else [])
+                found = found or self._matching(segment, [name])
+                if found:
+                    return found[:1]
+        found = [each for part in segments for each in self._hot_words(part, hot)]
+        if found:
+            return found
         if UNKNOWN in reading:
-            return [match for segment in segments for match in self._beside_unknown(segment)]
+            return [each for part in segments for each in self._phrases.beside_unknown(part, names)]
         text = plain(reading)
-        core = without_fillers(text)
         if not text:
             return []
-        for form in dict.fromkeys((text, core)):
-            if phrase := self._by_text.get(form):
-                return [_Match(phrase.intent, phrase.text, EXACT, "is exactly")]
-        for form in dict.fromkeys((text, core)):
-            if found := self._same_sound(form):
+        for form in dict.fromkeys((text, repaired(text), core(text))):
+            found = self._phrases.whole(form, without_fillers(form), names)
+            if found:
                 return found
-        return self._made_of(core) or self._close(core) + self._contained(core)
+        others = [name for name in names if name not in GUARDED]
+        return self._matching(core(text), others)
 
-    def _hot_word(self, text: str) -> Iterable[_Match]:
-        for intent, word, sound in self._hot:
+    def _near(self, reading: str, names: Collection[str]) -> list[Match]:
+        if UNKNOWN in reading:
+            return []
+        text = without_fillers(plain(reading))
+        return self._phrases.near(text, names) if text else []
+
+    def _hot_words(self, text: str, names: Collection[str]) -> list[Match]:
+        found: list[Match] = []
+        for name, word, sound in self._hot:
+            if name not in names:
+                continue
             at = text.find(word)
             how = "holds the hot word"
             if at < 0 and len(sound) > 2:
                 at = _position(sound, fuzzy(text))
                 how = "sounds as if it held the hot word"
             # A hot word with a negation of its own (别打了) is a refusal whatever precedes it.
-            if at >= 0 and (negations(word) or not has_negation(text[:at])):
-                yield _Match(intent, word, HOT if word in text else SAME_SOUND, how)
+            if at >= 0 and (negations(word) or not _denied(text[:at])):
+                found.append(Match(name, word, HOT if word in text else SAME_SOUND, how))
+        return found
 
-    def _beside_unknown(self, segment: str) -> Iterable[_Match]:
-        phrase = self._by_text.get(segment) or self._by_text.get(without_fillers(segment))
-        if phrase is not None and len(phrase.text) >= 2:
-            yield _Match(phrase.intent, phrase.text, EXACT * BESIDE_UNKNOWN, "has, beside noise,")
+    def _matching(self, text: str, names: Collection[str]) -> list[Match]:
+        """Return the first pattern of each intent that stands in the text."""
+        found: dict[str, Match] = {}
+        # 别 in 别人 and 特别 denies nothing, and must not begin 别打.
+        words = without_harmless(text)
+        for name, pattern in self._patterns:
+            if name not in names or name in found:
+                continue
+            span, score, how = pattern.search(words), PATTERN, "has the form of"
+            if span is None:
+                span, score = pattern.search_sound(words), PATTERN_BY_SOUND
+                how = "sounds like the form of"
+            if span is None:
+                continue
+            start, end = span
+            if negations(words[start:end]) or not _denied(words[:start]):
+                found[name] = Match(name, words[start:end], score, how)
+        return list(found.values())
 
-    def _same_sound(self, text: str) -> list[_Match]:
-        found = {phrase.intent: phrase for phrase in self._by_sound.get(fuzzy(text), ())}
-        # Two intents that sound alike share what the sound is worth.
-        score = SAME_SOUND if len(found) < 2 else SAME_SOUND / 2
-        return [_Match(each.intent, each.text, score, "sounds like") for each in found.values()]
-
-    def _made_of(self, text: str) -> list[_Match]:
-        """Take `text` apart into phrases, the longest first; all of it or nothing."""
-        rest, found = text, list[_Phrase]()
-        while rest:
-            phrase = next(
-                (each for each in self._by_first[rest[0]] if rest.startswith(each.text)), None
+    def _classified(
+        self,
+        transcript: Transcript,
+        readings: Sequence[str],
+        ranked: Sequence[Match],
+        names: Collection[str],
+        classifier: Classifier,
+        expected: Collection[str],
+    ) -> Understanding:
+        """Weigh the classifier's opinion, what is close or contained, and what is expected."""
+        texts = [text for each in readings if (text := core(each.replace(UNKNOWN, "")))]
+        if not texts:
+            return _judge(transcript, list(ranked))
+        others = len(texts) - 1
+        top = max(transcript.confidence, 0.5) if others else 1.0
+        shares = [top, *([(1 - top) / others] * others)] if others else [1.0]
+        likely = classifier.probabilities(texts, shares)
+        rules = {match.intent: match for match in ranked}
+        weighed = {
+            label: log(max(share, 1e-9))
+            + log(_prior(label, names, expected))
+            + (RULE_WEIGHT * rules[label].score if label in rules else 0.0)
+            for label, share in likely.items()
+        }
+        for match in ranked:
+            # What the classifier does not know has only its phrases.
+            weighed.setdefault(match.intent, log(0.02) + RULE_WEIGHT * match.score * 2)
+        total = sum(exp(value) for value in weighed.values())
+        order = sorted(weighed, key=lambda label: -weighed[label])
+        shared = {label: exp(weighed[label]) / total for label in order}
+        doubt = 0.6 if UNKNOWN in transcript.text else 1.0
+        first = order[0]
+        second = next((label for label in order[1:] if label != UNRELATED), None)
+        confidence = shared[first] * doubt
+        said = transcript.text
+        if first == UNRELATED or confidence < ACCEPTED:
+            nearest = next(label for label in order if label != UNRELATED)
+            why = "means none of the intents" if first == UNRELATED else "is not clear enough"
+            return Understanding(
+                None,
+                runner_up=nearest,
+                runner_up_confidence=shared[nearest] * doubt,
+                reason=f"{said} {why}; the nearest is {nearest} ({shared[nearest]:.2f}).",
             )
-            if phrase is None:
-                return []
-            found.append(phrase)
-            rest = without_fillers(rest[len(phrase.text) :], or_all=False)
-        if len({phrase.intent for phrase in found}) > 1:
-            return []
-        longest = max(found, key=lambda phrase: len(phrase.text))
-        return [_Match(longest.intent, longest.text, MADE_OF, "is made of phrases such as")]
-
-    def _close(self, text: str) -> list[_Match]:
-        sound, spoken = fuzzy(text), negations(text)
-        shared: Counter[int] = Counter()
-        for syllable, count in Counter(sound).items():
-            for number, times in self._by_syllable.get(syllable, {}).items():
-                shared[number] += min(count, times)
-        best: dict[str, _Match] = {}
-        for number, count in shared.items():
-            phrase = self._phrases[number]
-            longer = max(len(sound), len(phrase.sound))
-            shorter = min(len(sound), len(phrase.sound))
-            # A missing syllable costs a whole edit, one that is not shared at least half of one.
-            if longer - shorter + (shorter - count) / 2 > CLOSE_DISTANCE * longer:
-                continue
-            if phrase.negations != spoken:
-                continue
-            distance = _distance(sound, phrase.sound) / longer
-            score = CLOSE - distance
-            if distance <= CLOSE_DISTANCE and (
-                phrase.intent not in best or score > best[phrase.intent].score
-            ):
-                best[phrase.intent] = _Match(phrase.intent, phrase.text, score, "is close to")
-        return list(best.values())
-
-    def _contained(self, text: str) -> list[_Match]:
-        best: dict[str, _Match] = {}
-        for start, character in enumerate(text):
-            for phrase in self._by_first.get(character, ()):
-                length = len(phrase.text)
-                share = length / len(text)
-                if length < 2 or (length < 3 and share < SHORT_SHARE):
-                    continue
-                if not text.startswith(phrase.text, start):
-                    continue
-                if has_negation(text[:start]) or begins_negated(text[start + length :]):
-                    continue
-                score = CONTAINED + 0.3 * share
-                if phrase.intent not in best or score > best[phrase.intent].score:
-                    best[phrase.intent] = _Match(phrase.intent, phrase.text, score, "contains")
-        return list(best.values())
+        fits = rules.get(first)
+        why = f"the classifier is {likely.get(first, 0.0):.0%} sure that it means {first}"
+        if fits is not None:
+            why += f", and it {fits.how} {fits.phrase}"
+        if first in expected:
+            why += "; it is what was asked"
+        elif first not in names:
+            why += "; nothing follows from it here"
+        return Understanding(
+            first,
+            confidence,
+            second,
+            shared[second] * doubt if second else 0.0,
+            fits.phrase if fits else "",
+            False,
+            f"{said}: {why}.",
+        )
 
 
-def _judge(transcript: Transcript, ranked: list[_Match]) -> Understanding:
+def _rank(name: str) -> int:
+    return GUARDED.index(name) if name in GUARDED else len(GUARDED)
+
+
+def _prior(label: str, names: Collection[str], expected: Collection[str]) -> float:
+    if label == UNRELATED:
+        return 1.0
+    if label in expected:
+        return EXPECTED
+    return 1.0 if label in names else UNREACHABLE
+
+
+def _readings(transcript: Transcript) -> list[str]:
+    """Return what may have been said, the likeliest first.
+
+    需要 as another reading of 不需要 is the opposite, so readings agree in their negations.
+    """
+    spoken = negations(transcript.text)
+    others = (each for each in transcript.alternatives if negations(each) == spoken)
+    return [transcript.text, *others][:READINGS]
+
+
+def _denied(before: str) -> bool:
+    """Tell whether a negation reaches to the end of `before`."""
+    near = before[-NEGATION_REACHES:]
+    at = max((near.rfind(each) for each in _OWN_CLAUSE), default=-1)
+    return has_negation(near[max(at, 0) :] if at >= 0 else near)
+
+
+def _lowered(match: Match) -> Match:
+    how = f"in another reading, {match.how}"
+    return replace(match, score=match.score * OTHER_READING, how=how)
+
+
+def _best(matches: Iterable[Match]) -> dict[str, Match]:
+    best: dict[str, Match] = {}
+    for match in matches:
+        _keep(best, match)
+    return best
+
+
+def _keep(best: dict[str, Match], match: Match) -> None:
+    if match.intent not in best or match.score > best[match.intent].score:
+        best[match.intent] = match
+
+
+def _judge(transcript: Transcript, ranked: list[Match]) -> Understanding:
     """Choose the best match, or none when it does not stand out."""
     if not ranked:
         why = "The grammar does not have it" if UNKNOWN in transcript.text else "It fits no phrase"
@@ -257,7 +347,7 @@ def _judge(transcript: Transcript, ranked: list[_Match]) -> Understanding:
         second.intent if second else None,
         second.score * weight if second else 0.0,
         first.phrase,
-        first.score >= MADE_OF,
+        first.score >= MADE_OF or first.intent in GUARDED,
         f"{transcript.text} {first.how} {first.phrase} of {first.intent}.",
     )
     if second is None or understanding.whole or first.score - second.score >= CLOSE_MARGIN:
@@ -277,25 +367,3 @@ def _position(part: tuple[str, ...], whole: tuple[str, ...]) -> int:
     """Return where `part` begins in `whole`, or -1."""
     spots = range(len(whole) - len(part) + 1)
     return next((spot for spot in spots if whole[spot : spot + len(part)] == part), -1)
-
-
-def _distance(first: tuple[str, ...], second: tuple[str, ...]) -> float:
-    """Return the edits from one row of syllables to the other; half of one for a near miss."""
-    row = [float(column) for column in range(len(second) + 1)]
-    for line, left in enumerate(first, 1):
-        diagonal, row[0] = row[0], float(line)
-        for column, right in enumerate(second, 1):
-            best = min(row[column] + 1, row[column - 1] + 1, diagonal + _cost(left, right))
-            diagonal, row[column] = row[column], best
-    return row[-1]
-
-
-@lru_cache(maxsize=4096)
-def _cost(left: str, right: str) -> float:
-    """Return 0 for the same syllable, 0.5 where the final agrees, else 1.
-
-    Finals are what a small telephone model hears rightly; initials are not.
-    """
-    if left == right:
-        return 0.0
-    return 0.5 if split(left)[1] == split(right)[1] else 1.0

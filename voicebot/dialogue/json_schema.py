@@ -48,7 +48,14 @@ def json_schema() -> Schema:
             variables=_named(_either(TEXT, _object(VARIABLE_KEYS, default=TEXT, example=TEXT))),
             outcome=_named(_either(NOTHING, _object(OUTCOME_KEYS, values=TEXTS))),
             intents=_named(
-                _object(INTENT_KEYS, grammar=TEXTS, examples=TEXTS, hot_words=TEXTS, shared=TEXT)
+                _object(
+                    INTENT_KEYS,
+                    grammar=TEXTS,
+                    examples=TEXTS,
+                    hot_words=TEXTS,
+                    patterns=TEXTS,
+                    shared=TEXT,
+                )
             ),
             anywhere=_named(_ref("transition")),
             slots=_named(_ref("slot")),

@@ -40,6 +40,12 @@ def has_negation(text: str) -> bool:
     return negations(text) > 0
 
 
+def without_harmless(text: str) -> str:
+    """Return `text` with what only looks like a negation (别人, 是不是) replaced, as long."""
+    asked = _QUESTION.sub(lambda match: (match[1] or "・") + "・" * (len(match[0]) - 1), text)
+    return _NO_NEGATION.sub(lambda match: "・" * len(match[0]), asked)
+
+
 def begins_negated(text: str) -> bool:
     """Tell whether a negation is the first or second character: 了不, as in 好|了不用."""
     return bool(_NEGATION.search(_denying(text)[:2]))

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from voicebot.dialogue import grammar
 from voicebot.dialogue.document import Value, suggest
+from voicebot.dialogue.patterns import compiled
 from voicebot.dialogue.script import ANY_ANSWER, Intent, OutcomeField, Variable
 from voicebot.dialogue.wording import plain
 from voicebot.errors import BadScript, Problem
@@ -20,7 +21,7 @@ from voicebot.errors import BadScript, Problem
 CanSay = Callable[[str], tuple[str, ...]]
 """Takes a phrase, returns the pieces of it that the recogniser could never hear."""
 
-INTENT_KEYS = ("grammar", "examples", "hot_words", "shared")
+INTENT_KEYS = ("grammar", "examples", "hot_words", "patterns", "shared")
 VARIABLE_KEYS = ("example", "default")
 OUTCOME_KEYS = ("values", "default")
 
@@ -90,6 +91,12 @@ def intent(
         if len(word) < 2:
             what = f'the hot word "{word}" is one character long'
             fields["hot_words"].report(what, "it would be heard in half of all utterances")
+    patterns = fields["patterns"].items() if "patterns" in fields else ()
+    for item in patterns:
+        try:
+            compiled(item.text())
+        except ValueError as error:
+            item.report(f"the pattern {error}", "write it like `(别|不要) * (打|来电)`")
     common = _shared(fields["shared"], own, shared or {}) if "shared" in fields else None
     if not fields.keys() & {"grammar", "examples", "shared"}:
         value.report("has neither a grammar nor examples", "add `examples: [好的, 可以]`")
@@ -99,7 +106,13 @@ def intent(
         what = f"has only {len({*phrases, *examples})} examples"
         hint = "callers say it in many ways: give ten"
         value.document.warn(value.path, what, hint)
-    read = Intent(own, tuple(dict.fromkeys(phrases)), examples, hot_words)
+    read = Intent(
+        own,
+        tuple(dict.fromkeys(phrases)),
+        examples,
+        hot_words,
+        tuple(item.text() for item in patterns),
+    )
     return read if common is None else _joined(read, common)
 
 
@@ -119,6 +132,7 @@ def _joined(own: Intent, shared: Intent) -> Intent:
         phrases=tuple(dict.fromkeys((*own.phrases, *shared.phrases))),
         examples=tuple(dict.fromkeys((*own.examples, *shared.examples))),
         hot_words=tuple(dict.fromkeys((*own.hot_words, *shared.hot_words))),
+        patterns=tuple(dict.fromkeys((*own.patterns, *shared.patterns))),
     )
 
 

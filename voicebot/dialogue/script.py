@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from voicebot.dialogue.classifier import Classifier
 from voicebot.dialogue.expression import Condition, holds
 from voicebot.dialogue.hook import Hook
 from voicebot.dialogue.knowledge.entry import Entry
@@ -101,6 +102,8 @@ class Intent:
     examples: tuple[str, ...] = ()
     hot_words: tuple[str, ...] = ()
     """Heard anywhere in an utterance and over any prompt that is not `never`."""
+    patterns: tuple[str, ...] = ()
+    """Templates of sentences, see `voicebot.dialogue.patterns`."""
 
     @property
     def sentences(self) -> tuple[str, ...]:
@@ -355,6 +358,8 @@ class Script:
     knowledge: Knowledge | None = None
     emotion: Calming | None = None
     folder: Path = Path()
+    classifier: Classifier | None = field(default=None, compare=False, repr=False)
+    """Of its intents and the shared ones; without one only phrases and patterns are understood."""
 
     def transitions(self, state: State) -> dict[str, Transition]:
         """Return everything that `state` reacts to: its own transitions before `anywhere`'s."""
