@@ -4,18 +4,18 @@
 
 | kind         | value                                                                        |
 |--------------|------------------------------------------------------------------------------|
-| number       | a decimal number: 320, 3.5; two neighbours (两三个) are 2/3                  |
-| amount       | yuan, a decimal number: 9.9                                                  |
-| quantity     | a decimal number; the measure word is in `text`                              |
-| date         | ISO 8601: 2026-12-02, or first/last for several days (周末, 月底)            |
-| time         | 20:30, or from/to for a part of the day: 上午 08:00/12:00 (`times.PARTS`)    |
+| number       | a decimal number: 320, 3.5; between 2..3; at least 1000.., at most ..300     |
+| amount       | yuan, in the same form: 9.9                                                  |
+| quantity     | a number in the same form; `unit` is the measure word                        |
+| date         | 2026-12-02; first/last for several days (周末); open: 2027-02-07/.. (过年后) |
+| time         | 20:30, or from/to for a part of the day: 晚上 18:00/24:00 (`times.PARTS`)    |
 | datetime     | 2026-12-02T20:30, from/to for a part of the day; a date when no time is said |
-| duration     | ISO 8601: P3D, PT30M, P2W, P6M                                               |
+| duration     | ISO 8601, weeks as days: P3D, PT30M, P14D, P1Y6M; between P3D..P5D           |
 | phone        | digits: 13800138000                                                          |
-| order_number | capital letters and digits                                                   |
+| order_number | capital letters and digits; the end alone (尾号): *3827                      |
 | address      | the words of the address                                                     |
 | product      | the option that was named                                                    |
-| rating       | 1 to 10                                                                      |
+| rating       | 1 to 10: 8, 9.5, 6..7                                                        |
 | satisfaction | very_dissatisfied, dissatisfied, neutral, satisfied, very_satisfied          |
 | yes_no       | yes or no                                                                    |
 

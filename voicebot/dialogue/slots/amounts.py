@@ -33,6 +33,11 @@ def amount(text: str) -> SlotValue | None:
                 if match[key]:
                     value += (numbers.read(match[key]) or 0) * share
             about = bool(match["before"] or match["after"] or match["about"])
+            whole = [each for each in numbers.find(text) if each.end >= match.start("yuan")]
+            found_in = whole[0] if whole else yuan[0]
+            if found_in.high is not None or found_in.bound:
+                value = found_in.value if found_in.high is not None else value
+                return _money(value, match[0], True, number=found_in)
             return _money(value, match[0], about or yuan[0].approximate)
     jiao = list(_JIAO.finditer(text))
     if jiao:
@@ -43,7 +48,8 @@ def amount(text: str) -> SlotValue | None:
     if not bare:
         return None
     last = bare[-1]
-    return _money(last.value, text[last.start : last.end], last.approximate, 0.8)
+    said = text[last.start : last.end]
+    return _money(last.value, said, last.approximate, 0.8, number=last)
 
 
 def quantity(text: str) -> SlotValue | None:
@@ -58,9 +64,16 @@ def quantity(text: str) -> SlotValue | None:
                 value, end = value + Decimal("0.5"), end + 1
             said = text[number.start : end]
             low = "两" if value == 2 else numbers.spoken(value)
-            spoken = f"{low}{measure[0]}" if value % 1 == 0 else said
+            whole = value % 1 == 0 and not number.approximate
+            spoken = f"{low}{measure[0]}" if whole else said
             return SlotValue(
-                "quantity", _range(number, value), said, 0.95, number.approximate, spoken
+                "quantity",
+                number.canonical(value),
+                said,
+                0.95,
+                number.approximate,
+                spoken,
+                measure[0],
             )
     if not found:
         return None
@@ -68,7 +81,7 @@ def quantity(text: str) -> SlotValue | None:
     said = text[last.start : last.end]
     return SlotValue(
         "quantity",
-        _range(last, last.value),
+        last.canonical(),
         said,
         0.7,
         last.approximate,
@@ -83,17 +96,18 @@ def number(text: str) -> SlotValue | None:
         return None
     last = found[-1]
     said = text[last.start : last.end]
-    value = _range(last, last.value)
+    value = last.canonical()
     return SlotValue("number", value, said, 0.9, last.approximate, numbers.spoken(last.value))
 
 
-def _range(number: numbers.Number, value: Decimal) -> str:
-    if number.high is None:
-        return numbers.plain(value)
-    return f"{numbers.plain(number.value)}/{numbers.plain(number.high)}"
-
-
-def _money(value: Decimal, said: str, about: bool, confidence: float = 0.95) -> SlotValue:
+def _money(
+    value: Decimal,
+    said: str,
+    about: bool,
+    confidence: float = 0.95,
+    *,
+    number: numbers.Number | None = None,
+) -> SlotValue:
     spoken = numbers.spoken(value)
     if value % 1:
         yuan, cents = divmod(round(value * 100), 100)
@@ -103,5 +117,9 @@ def _money(value: Decimal, said: str, about: bool, confidence: float = 0.95) -> 
         spoken += f"{numbers.spoken(Decimal(fen))}分" if fen else ""
     else:
         spoken = ("两" if value == 2 else spoken) + "元"
-    return SlotValue("amount", numbers.plain(value), said, confidence, about,
-                     f"大约{spoken}" if about else spoken)  # fmt: skip
+    canonical = numbers.plain(value) if number is None else number.canonical()
+    if canonical != numbers.plain(value):
+        spoken = said
+    elif about:
+        spoken = f"大约{spoken}"
+    return SlotValue("amount", canonical, said, confidence, about, spoken)

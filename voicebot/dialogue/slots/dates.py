@@ -57,12 +57,7 @@ _FIXED = {
 _HOLIDAYS = {"spring": "Chinese New Year (Spring Festival)", "tomb": "Tomb-Sweeping Day",
              "dragon": "Dragon Boat Festival", "moon": "Mid-Autumn Festival"}  # fmt: skip
 
-AFTER_FESTIVAL_DAYS = {"spring": 7, "spring_eve": 8, "national": 7}
-"""The holiday's length: 过年后 begins when it is over; one day for the others."""
-LATER_DAYS = 7
-"""过年后 and 节后 are this many days long, for who has to choose one."""
-
-MONTH_PARTS = {"初": (1, 5), "中": (11, 20), "底": (-5, 0), "末": (-5, 0)}
+MONTH_PARTS = {"初": (1, 10), "中": (11, 20), "底": (-9, 0), "末": (-9, 0)}
 """月初, 月中, 月底: first and last day; negative ones count back from the month's last day."""
 
 
@@ -70,8 +65,9 @@ MONTH_PARTS = {"初": (1, 5), "中": (11, 20), "底": (-5, 0), "末": (-5, 0)}
 class Days:
     """One day, or the first and last of several."""
 
-    first: date
-    last: date
+    first: date | None
+    last: date | None
+    """None: open, as 过年后 and 月底前 are."""
     start: int
     end: int
     approximate: bool = False
@@ -79,12 +75,15 @@ class Days:
     @property
     def value(self) -> str:
         """Return it as ISO 8601: a date, or first/last."""
-        if self.first == self.last:
-            return self.first.isoformat()
-        return f"{self.first.isoformat()}/{self.last.isoformat()}"
+        first, last = (day.isoformat() if day else ".." for day in (self.first, self.last))
+        return first if first == last else f"{first}/{last}"
 
     def spoken(self) -> str:
         """Return it as one says it: 十二月二号，星期三."""
+        if self.first is None or self.last is None:
+            day = self.first or self.last
+            way = "以后" if self.first else "以前"
+            return f"{_day_spoken(day)}{way}" if day else ""
         if self.first != self.last:
             return f"{_day_spoken(self.first)}到{_day_spoken(self.last)}"
         return f"{_day_spoken(self.first)}，星期{'一二三四五六日'[self.first.weekday()]}"
@@ -106,9 +105,30 @@ def find(text: str, today: date) -> list[Days]:
         if best is None:
             at += 1
         else:
+            best = _open(text, best)
             found.append(best)
             at = best.end
     return found
+
+
+_BEFORE = re.compile("(?:之前|以前|前)(?!天)")
+_AFTER = re.compile("(?:之后|以后|后|起|开始)(?!天)")
+
+
+def _open(text: str, days: Days) -> Days:
+    """Return 十号以前 and 下周一以后 as days that are open on one side."""
+    if days.first is None or days.last is None:
+        return days
+    said = text[days.start : days.end]
+    if said.endswith(("前", "后")):  # 三天后 is a day
+        return days
+    if before := _BEFORE.match(text, days.end):
+        # 月底以前 is before the month's end, 周末以前 before Saturday.
+        last = days.last if days.approximate else days.first
+        return Days(None, last, days.start, before.end(), True)
+    if after := _AFTER.match(text, days.end):
+        return Days(days.last, None, days.start, after.end(), True)
+    return days
 
 
 def _one(day: date, match: re.Match[str]) -> Days:
@@ -249,12 +269,9 @@ def _festival(match: re.Match[str], today: date) -> Days | None:
         case None:
             return _one(day, match)
         case "前" | "之前" | "以前":
-            last = day - timedelta(1)
-            return Days(last - timedelta(LATER_DAYS - 1), last, match.start(), match.end(), True)
+            return Days(None, day - timedelta(1), match.start(), match.end(), True)
         case _:
-            first = day + timedelta(AFTER_FESTIVAL_DAYS.get(name, 1))
-            last = first + timedelta(LATER_DAYS - 1)
-            return Days(first, last, match.start(), match.end(), True)
+            return Days(day + timedelta(1), None, match.start(), match.end(), True)
 
 
 def _after_the_year(match: re.Match[str], today: date) -> Days | None:
@@ -265,10 +282,8 @@ def _after_the_year(match: re.Match[str], today: date) -> Days | None:
     if day is None:
         return None
     if match["way"] == "前":
-        last = day - timedelta(1)
-        return Days(last - timedelta(LATER_DAYS - 1), last, match.start(), match.end(), True)
-    first = day + timedelta(AFTER_FESTIVAL_DAYS["spring"])
-    return Days(first, first + timedelta(LATER_DAYS - 1), match.start(), match.end(), True)
+        return Days(None, day - timedelta(1), match.start(), match.end(), True)
+    return Days(day + timedelta(1), None, match.start(), match.end(), True)
 
 
 def _festival_day(name: str, year: int) -> date | None:

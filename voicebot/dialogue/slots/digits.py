@@ -17,6 +17,10 @@ _SOUNDS = {"ling": "0", "yao": "1", "yi": "1", "er": "2", "liang": "2", "san": "
 _REPEATED = re.compile("([二两三四])个([零〇一幺二三四五六七八九])")
 _IGNORED = re.compile(r"[\s\-—,，。、.·]|杠|横杠|空格|然后|后面是?|那个|嗯|呃|额|啊|就是")
 
+_TAIL = re.compile("尾号|后[三四五六七八]位|最后[三四五六七八]位|末[三四五六]位|结尾")
+LONGEST_TAIL = 8
+"""Digits that a caller may give of the end of an order number."""
+
 MOBILE_DIGITS = 11
 
 
@@ -41,15 +45,20 @@ def phone(text: str) -> SlotValue | None:
 
 
 def order_number(text: str) -> SlotValue | None:
-    """Return letters (capital) and digits in a row, at least four of which are digits."""
+    """Return letters (capital) and digits in a row, at least three of which are digits.
+
+    The end alone (尾号三八二七) has a star before it.
+    """
     for read in (_digits, _digits_by_sound):
         found = [
             (value, said)
             for value, said in read(text)
-            if sum(each.isdecimal() for each in value) >= 4
+            if sum(each.isdecimal() for each in value) >= 3
         ]
         if found:
             value, said = found[-1]
+            if _TAIL.search(text) and len(value) <= LONGEST_TAIL:
+                value = f"*{value}"
             confidence = 0.9 if read is _digits else 0.7
             return SlotValue("order_number", value, said, confidence, False, _grouped(value))
     return None
@@ -89,8 +98,9 @@ def _runs(text: str, digit: Callable[[str], str]) -> list[tuple[str, str]]:
 
 def _grouped(value: str) -> str:
     """Return the digits as they are read out, in groups that an ear can hold."""
-    if len(value) == MOBILE_DIGITS and value.isdecimal():
-        groups = [value[:3], value[3:7], value[7:]]
+    shown = value.removeprefix("*")
+    if len(shown) == MOBILE_DIGITS and shown.isdecimal():
+        groups = [shown[:3], shown[3:7], shown[7:]]
     else:
-        groups = [value[at : at + 4] for at in range(0, len(value), 4)]
+        groups = [shown[at : at + 4] for at in range(0, len(shown), 4)]
     return "，".join(numbers.each_digit(group) for group in groups)

@@ -14,10 +14,10 @@ NUMERAL = "[零〇一二两俩三仨四五六七八九十百千万亿0-9]"
 
 NUMBER = rf"(?:{NUMERAL}+(?:点[零〇一二两三四五六七八九]+|\.\d+)?|半)"
 
-_ABOUT_BEFORE = (
-    "(?:大概|大约|差不多|将近|接近|快|估计|可能|也就|约|最多|最少|至少|不到|不超过|顶多|上下)*"
-)
-_ABOUT_AFTER = "(?:左右|上下|出头|多一点|不到|的样子|来|多|几)"
+AT_LEAST = "至少|最少|起码|不少于|不低于|超过|多于|大于"
+AT_MOST = "最多|顶多|不超过|不到|不多于|不高于|少于|低于|小于"
+_ABOUT_BEFORE = f"(?:大概|大约|差不多|将近|接近|快|估计|可能|也就|约|{AT_LEAST}|{AT_MOST})*"
+_ABOUT_AFTER = "(?:左右|上下|出头|多一点|的样子|来|多|几)"
 _FEW = re.compile("(?P<scale>[十百千万])?几(?P<unit>[十百千万])?")
 _NEIGHBOURS = re.compile(
     "(?P<first>[一二两三四五六七八])(?P<second>[二两三四五六七八九])(?P<unit>[十百千万])?"
@@ -26,7 +26,11 @@ _DIGITS = {"零": 0, "〇": 0, "一": 1, "幺": 1, "二": 2, "两": 2, "三": 3,
            "七": 7, "八": 8, "九": 9, "俩": 2, "仨": 3}  # fmt: skip
 _UNITS = {"十": 10, "百": 100, "千": 1000, "万": 10_000}
 
-PHRASE = re.compile(rf"(?P<before>{_ABOUT_BEFORE})(?P<number>{NUMBER})(?P<after>{_ABOUT_AFTER}*)")
+PHRASE = re.compile(
+    rf"(?P<before>{_ABOUT_BEFORE})(?P<sign>负|零下)?(?P<number>{NUMBER})(?P<after>{_ABOUT_AFTER}*)"
+)
+_TO = re.compile(f"(?:块钱?|元|个)?(?:到|至|-|~)(?P<number>{NUMBER})")
+_BOUNDED_AFTER = re.compile("(?:块钱?|元|个)?(?P<word>以上|起步|以下|以内|之内)")
 
 _READING = "零一二三四五六七八九"
 
@@ -40,7 +44,16 @@ class Number:
     end: int
     approximate: bool = False
     high: Decimal | None = None
-    """The other end of 两三: value is 2, high is 3."""
+    """The other end of 两三 and 两百到三百."""
+    bound: str = ""
+    """`least` for 至少, `most` for 最多."""
+
+    def canonical(self, value: Decimal | None = None) -> str:
+        """Return 320, 2..3, 1000.. or ..300; `value` replaces the number's own."""
+        low = plain(self.value if value is None else value)
+        if self.high is not None:
+            return f"{low}..{plain(self.high)}"
+        return {"": low, "least": f"{low}..", "most": f"..{low}"}[self.bound]
 
 
 def read(text: str) -> Decimal | None:
@@ -86,12 +99,32 @@ def _at(text: str, at: int) -> Number | None:
     pair = _NEIGHBOURS.fullmatch(phrase["number"])
     if pair and _DIGITS[pair["second"]] == _DIGITS[pair["first"]] + 1:
         unit = _UNITS.get(pair["unit"] or "", 1)
-        low, high = (Decimal(_DIGITS[pair[name]] * unit) for name in ("first", "second"))
-        return Number(low, at, phrase.end(), True, high)
+        first, second = (Decimal(_DIGITS[pair[name]] * unit) for name in ("first", "second"))
+        return Number(first, at, phrase.end(), True, second)
     value = read(phrase["number"])
     if value is None:
         return None
-    return Number(value, at, phrase.end(), about)
+    to = _TO.match(text, phrase.end())
+    high = read(to["number"]) if to else None
+    if to is not None and high is not None and high > value:
+        low = _same_unit(phrase["number"], to["number"], value)
+        return Number(low, at, to.end(), True, high)
+    value = -value if phrase["sign"] else value
+    bound = ""
+    if re.search(AT_LEAST, phrase["before"]):
+        bound = "least"
+    if re.search(AT_MOST, phrase["before"]):
+        bound = "most"
+    after = _BOUNDED_AFTER.match(text, phrase.end())
+    if after is not None:
+        bound = "least" if after["word"] in ("以上", "起步") else "most"
+    return Number(value, at, phrase.end(), about or bool(bound), None, bound)
+
+
+def _same_unit(low: str, high: str, value: Decimal) -> Decimal:
+    """Return the lower end of 两到三百, which is 200."""
+    unit = _UNITS.get(high[-1:], 1)
+    return value * unit if len(low) == 1 and value < 10 and unit > 10 else value
 
 
 def _few(text: str, at: int) -> Number | None:

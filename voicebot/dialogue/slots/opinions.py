@@ -9,7 +9,7 @@ from voicebot.dialogue.slots.value import SlotValue
 from voicebot.dialogue.wording import plain, without_fillers
 
 _FULL = re.compile("满分|十全十美")
-_SCORE = re.compile(r"(?P<number>[零一二两三四五六七八九十0-9]{1,3}|十)分")
+_SCORE = re.compile(r"(?P<number>[零一二两三四五六七八九十点0-9]{1,4}|十)分")
 HIGHEST = 10
 
 _SATISFACTION = (
@@ -61,12 +61,16 @@ def rating(text: str) -> SlotValue | None:
     else:
         found = numbers.find(text)
         said, confidence = text, 0.8
-    if not found or not 1 <= found[-1].value <= HIGHEST or found[-1].value % 1:
+    if (
+        not found
+        or not 1 <= found[-1].value <= HIGHEST
+        or found[-1].value % 1 not in (0, Decimal("0.5"))
+    ):
         return None
     last = found[-1]
     low = numbers.plain(last.value)
     if last.high is not None:
-        return SlotValue("rating", f"{low}/{numbers.plain(last.high)}", said, 0.6, True, said)
+        return SlotValue("rating", f"{low}..{numbers.plain(last.high)}", said, 0.6, True, said)
     return _rating(low, said, confidence)
 
 

@@ -29,6 +29,7 @@ def address(text: str) -> SlotValue | None:
     marks = len(_PLACE.findall(found))
     if marks < 2 or len(found) < 5:
         return None
+    found = "".join(each for each in found if each.isalnum())
     return SlotValue("address", found, found, min(0.95, 0.6 + 0.08 * marks), False, found)
 
 

@@ -1,22 +1,25 @@
 """Times of the day and how long something lasts: 晚上八点半, 下午, 半个小时后, 三天."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from decimal import Decimal
 
 from voicebot.dialogue.slots import dates, numbers
 from voicebot.dialogue.slots.value import SlotValue
 
+MIDNIGHT = time(0)
+"""As the end of an interval: the midnight after it, 24:00."""
+
 PARTS = {
     "凌晨": (time(0), time(6)),
-    "早上": (time(6), time(9)),
-    "上午": (time(8), time(12)),
+    "早上": (time(6), time(12)),
+    "上午": (time(6), time(12)),
     "中午": (time(11), time(13)),
     "下午": (time(12), time(18)),
     "傍晚": (time(17), time(19)),
-    "晚上": (time(18), time(22)),
-    "半夜": (time(22), time(23, 59)),
+    "晚上": (time(18), MIDNIGHT),
+    "半夜": (time(22), MIDNIGHT),
 }
 """What a part of the day is, as an interval."""
 _ALIASES = {
@@ -37,10 +40,11 @@ _CLOCK = re.compile(
 )
 _PART_ALONE = re.compile(f"(?P<part>{_PART})")
 _TO = re.compile("(?:钟)?(?:到|至|-|~)")
+_WAY = re.compile("(?:钟)?(?P<word>以后|之后|过后|后|以前|之前|前)")
 
 _DURATION = re.compile(
-    rf"(?P<number>{numbers.NUMBER}|几)(?P<more>来|多)?个?(?P<half>半)?"
-    rf"(?P<unit>分钟|秒钟?|小时|钟头|星期|礼拜|周|天|日|月|年|分(?!之)|刻钟)(?P<tail>半|多)?"
+    rf"(?P<number>(?:{numbers.NUMBER}[到至])?{numbers.NUMBER}|几)(?P<more>来|多)?个?(?P<half>半)?"
+    rf"(?P<unit>分钟|秒钟?|小时|钟头|星期|礼拜|周|天|日|月|年|分(?!之)|刻钟)(?P<tail>半|多)?(?P<about>左右|上下|的样子)?"
 )
 
 MORNING_BEGINS = 7
@@ -53,14 +57,28 @@ class Clock:
 
     first: time
     last: time | None
+    """The end of an interval."""
     start: int
     end: int
     sure: bool = True
     """Whether the half of the day was said."""
     approximate: bool = False
+    way: str = ""
+    """`after` for 五点以后, `before` for 十点以前."""
+
+    @property
+    def value(self) -> str:
+        """Return it as ISO 8601: 20:30, 18:00/24:00, 17:00/.., ../10:00."""
+        if self.way:
+            return f"{_iso(self.first)}/.." if self.way == "after" else f"../{_iso(self.first)}"
+        if self.last is None:
+            return _iso(self.first)
+        return f"{_iso(self.first)}/{_until(self.last)}"
 
     def spoken(self) -> str:
         """Return it as one says it: 晚上八点半."""
+        if self.way:
+            return f"{_time_spoken(self.first)}{'以后' if self.way == 'after' else '以前'}"
         if self.last is not None:
             for name, interval in PARTS.items():
                 if interval == (self.first, self.last):
@@ -89,6 +107,10 @@ def find(text: str) -> list[Clock]:
             if not until.sure and afternoon and last.hour < 12:
                 last = last.replace(hour=last.hour + 12)
             clock = Clock(clock.first, last, clock.start, until.end, clock.sure)
+        way = _WAY.match(text, clock.end)
+        if way and clock.last is None:
+            named = "after" if "后" in way["word"] else "before"
+            clock = replace(clock, end=way.end(), way=named)
         found.append(clock)
         at = clock.end
     return found
@@ -140,10 +162,9 @@ def time_of_day(text: str) -> SlotValue | None:
     if not found:
         return None
     last = found[-1]
-    value = _iso(last.first) if last.last is None else f"{_iso(last.first)}/{_iso(last.last)}"
     confidence = 0.95 if last.sure else 0.7
     said = text[last.start : last.end]
-    return SlotValue("time", value, said, confidence, last.approximate, last.spoken())
+    return SlotValue("time", last.value, said, confidence, last.approximate, last.spoken())
 
 
 def moment(text: str, now: datetime) -> SlotValue | None:
@@ -157,7 +178,7 @@ def moment(text: str, now: datetime) -> SlotValue | None:
     days, clocks = dates.find(text, now.date()), find(text)
     if not days and not clocks:
         return None
-    if not clocks:
+    if not clocks or (days and (days[-1].first is None or days[-1].last is None)):
         day = days[-1]
         return SlotValue(
             "datetime", day.value, text[day.start : day.end], 0.9, day.approximate, day.spoken()
@@ -165,13 +186,16 @@ def moment(text: str, now: datetime) -> SlotValue | None:
     clock = clocks[-1]
     if days:
         day = days[-1]
+        assert day.first is not None
+        assert day.last is not None
         first_day, last_day = day.first, day.last
         said = text[min(day.start, clock.start) : max(day.end, clock.end)]
         spoken, about = f"{day.spoken()}，{clock.spoken()}", day.approximate
     else:
         first_day = now.date()
         last = clock.last or clock.first
-        if datetime.combine(first_day, last) <= now.replace(tzinfo=None):
+        passed = datetime.combine(first_day, last) <= now.replace(tzinfo=None)
+        if passed and clock.last != MIDNIGHT:
             first_day += timedelta(1)
         last_day = first_day
         said = text[clock.start : clock.end]
@@ -179,8 +203,12 @@ def moment(text: str, now: datetime) -> SlotValue | None:
         spoken, about = f"{named}{clock.spoken()}", clock.approximate
     begin = f"{first_day.isoformat()}T{_iso(clock.first)}"
     value = begin
-    if clock.last is not None or first_day != last_day:
-        value = f"{begin}/{last_day.isoformat()}T{_iso(clock.last or clock.first)}"
+    if clock.way:
+        value = f"{begin}/.." if clock.way == "after" else f"../{begin}"
+    elif clock.last is not None or first_day != last_day:
+        until = clock.last or clock.first
+        end_day = last_day + timedelta(1) if clock.last == MIDNIGHT else last_day
+        value = f"{begin}/{end_day.isoformat()}T{_iso(until)}"
     return SlotValue("datetime", value, said, 0.95 if clock.sure else 0.75, about, spoken)
 
 
@@ -223,14 +251,18 @@ def duration(text: str) -> SlotValue | None:
         return None
     match = found[-1]
     unit = match["unit"].removesuffix("钟") if match["unit"] == "秒钟" else match["unit"]
-    about = bool(match["more"] or match["tail"] == "多" or match["number"] == "几")
+    about = bool(
+        match["more"] or match["tail"] == "多" or match["number"] == "几" or match["about"]
+    )
+    high: Decimal | None = None
     if match["number"] == "几":
         value = Decimal(3)
     else:
         numbered = numbers.find(match["number"])
         if not numbered:
             return None
-        value = numbered[0].high or numbered[0].value
+        value = numbered[0].value
+        high = numbered[0].high
         about = about or numbered[0].approximate
     if match["half"] or match["tail"] == "半":
         value += Decimal("0.5")
@@ -243,6 +275,9 @@ def duration(text: str) -> SlotValue | None:
         if more is not None:
             total, said = total + more, found[-2][0] + said
     iso = _iso_duration(value, unit) if total is None else _iso_minutes(total)
+    if high is not None:
+        most = _minutes_of(high, unit)
+        iso += f"..{_iso_duration(high, unit) if most is None else _iso_minutes(most)}"
     return SlotValue("duration", iso, said, 0.9, about, said)
 
 
@@ -263,14 +298,21 @@ def _iso_duration(value: Decimal, unit: str) -> str:
     if unit in ("天", "日"):
         return f"P{number}D" if value != Decimal("0.5") else "PT12H"
     if unit in ("周", "星期", "礼拜"):
-        return f"P{number}W"
+        return f"P{numbers.plain(value * 7)}D"
     months = value if unit == "月" else value * 12
     if unit == "月" and value % 1:
         whole = int(value)
         return "P" + (f"{whole}M" if whole else "") + "15D"
     if unit == "年" and value % 1 == 0:
         return f"P{number}Y"
+    years, rest = divmod(months, 12)
+    if unit == "年" and years and rest:
+        return f"P{numbers.plain(years)}Y{numbers.plain(rest)}M"
     return f"P{numbers.plain(months)}M"
+
+
+def _until(moment: time) -> str:
+    return "24:00" if moment == MIDNIGHT else _iso(moment)
 
 
 def _iso(moment: time) -> str:

@@ -18,3 +18,5 @@ class SlotValue:
     """The caller did not mean exactly this: 三百左右, 月底."""
     spoken: str = ""
     """Natural Chinese to read it back with: 您说的是{spoken}，对吗？"""
+    unit: str = ""
+    """The measure word of a quantity: 箱."""
