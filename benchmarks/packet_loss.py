@@ -4,9 +4,9 @@
 
 Every recording of audio_fixtures is sent as A-law packets of 20 ms over a line that loses and
 delays them at random, through the real jitter buffer, recogniser and call loop, in virtual time. A
-call is right when the intents, the end and the outcome are what its label says. Latency is from the last
-sample of the caller's speech, as the label has it and as the caller's telephone sent it, to the
-first sample of the robot's reply; the line's own delay (20 ms at least) is inside it.
+call is right when the intents, the end and the outcome are what its label says. Latency is from the
+last sample of the caller's speech, as the label has it and as the caller's telephone sent it, to
+the first sample of the robot's reply; the line's own delay (20 ms at least) is inside it.
 """
 
 import asyncio
