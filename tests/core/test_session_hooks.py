@@ -15,7 +15,7 @@ from voicebot.call.events import (
     SpeechPaused,
     SpeechStarted,
 )
-from voicebot.dialogue.expression import parse
+from voicebot.dialogue.condition import parse
 from voicebot.dialogue.hook import Hook
 from voicebot.dialogue.script import EndReason, Script, State, Transition
 

@@ -100,7 +100,7 @@ def grade(of: Talk, rules: tuple[Rule, ...]) -> Grade:
     )
     for rule in rules:
         # No field of the rules is a date.
-        if condition.holds(rule.when, of, UTC):
+        if condition.holds(rule.when, FIELDS, of, UTC):
             why = f"{rule.name}: {counted}" if of.connected else rule.name
             return Grade(rule.grade, why, rule.next_action)
     return Grade(Intention.D, f"{UNGRADED}: {counted}", "none")

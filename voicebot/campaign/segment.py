@@ -73,7 +73,7 @@ class Segment:
 
     def matches(self, candidate: Candidate, zone: tzinfo) -> bool:
         """Tell whether a contact belongs to the segment; dates are days in `zone`."""
-        return holds(self.condition, candidate, zone)
+        return holds(self.condition, FIELDS, candidate, zone)
 
     @property
     def fields(self) -> frozenset[str]:

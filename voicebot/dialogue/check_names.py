@@ -3,16 +3,16 @@
 from collections.abc import Collection, Iterator
 from itertools import product
 
-from voicebot.dialogue.document import Document, suggest
-from voicebot.dialogue.expression import (
+from voicebot.dialogue.condition import (
     ORDERS,
-    Compared,
+    Compare,
     Condition,
     Holds,
     comparisons,
     holds,
     number,
 )
+from voicebot.dialogue.document import Document, suggest
 from voicebot.dialogue.memory import PLACE
 from voicebot.dialogue.script import AFFIRM, DENY, EMOTION, INTENT, Prompt, Script
 
@@ -40,7 +40,7 @@ def spoken_names(script: Script) -> list[str]:
     return [*script.variables, *script.outcome, *script.slots, *results, *script.counters]
 
 
-def asked(script: Script) -> Iterator[Compared | Holds]:
+def asked(script: Script) -> Iterator[Compare | Holds]:
     """Yield every comparison of every condition."""
     for _, condition in conditions(script):
         yield from comparisons(condition)
@@ -113,13 +113,13 @@ def _condition(script: Script, document: Document, path: str, condition: Conditi
         if isinstance(part, Holds):
             continue
         allowed = values_of(script, part.name)
-        for value in part.values:
-            if part.sign in ORDERS and number(value) is None:
-                what = f'"{value}" is no number, and {part.sign} compares numbers'
-                document.report(path, what, f"write {part.name} {part.sign} 3")
-            elif part.sign not in ORDERS and allowed and value not in allowed:
-                what = f'{part.name} is never "{value}"'
-                document.report(path, what, suggest(value, allowed, everything=True))
+        value = part.value
+        if part.operator in ORDERS and number(value) is None:
+            what = f'"{value}" is no number, and {part.operator} compares numbers'
+            document.report(path, what, f"write {part.name} {part.operator} 3")
+        elif part.operator in ("=", "!=") and allowed and value not in allowed:
+            what = f'{part.name} is never "{value}"'
+            document.report(path, what, suggest(value, allowed, everything=True))
 
 
 def _wordings(script: Script, document: Document, path: str, prompt: Prompt) -> None:

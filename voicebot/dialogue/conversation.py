@@ -13,8 +13,8 @@ from typing import assert_never
 
 from voicebot.dialogue import slot_phrases
 from voicebot.dialogue.completeness import HESITATIONS, Completeness, completeness
+from voicebot.dialogue.condition import holds
 from voicebot.dialogue.emotion import Emotion, Mood, VoiceChange, judge
-from voicebot.dialogue.expression import holds
 from voicebot.dialogue.form import FINISHED_AT_ONCE, Filled, Form, ReadBack
 from voicebot.dialogue.hook import HookCall
 from voicebot.dialogue.intents import Understanding, understand

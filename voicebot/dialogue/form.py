@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from voicebot.dialogue.expression import holds
+from voicebot.dialogue.condition import holds
 from voicebot.dialogue.memory import Memory
 from voicebot.dialogue.script import ANY_WORDS, Counts, Script, Slot, State
 from voicebot.dialogue.slots import SlotValue, extract

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from voicebot.audio import wav
-from voicebot.dialogue import expression
+from voicebot.dialogue import condition as language
+from voicebot.dialogue.condition import Condition
 from voicebot.dialogue.document import Value, suggest
-from voicebot.dialogue.expression import Condition
 from voicebot.dialogue.script import BargeIn, Prompt, Wording
 from voicebot.errors import BadAudio
 
@@ -48,9 +48,9 @@ def condition(value: Value) -> Condition | None:
     """Read a condition such as `found == yes`; None when it cannot be read."""
     text = value.text()
     try:
-        return expression.parse(text) if text or value.is_empty else None
+        return language.parse(text) if text or value.is_empty else None
     except ValueError as error:
-        value.report(f'the condition "{text}" {error}', "write when: found == yes and tries < 3")
+        value.report(f'the condition "{text}" {error}', "write when: found = yes and tries < 3")
         return None
 
 

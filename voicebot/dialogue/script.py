@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from voicebot.dialogue.classifier import Classifier
-from voicebot.dialogue.expression import Condition, holds
+from voicebot.dialogue.condition import Condition, holds
 from voicebot.dialogue.hook import Hook
 from voicebot.dialogue.knowledge.entry import Entry
 

@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from voicebot.dialogue.expression import comparisons, holds, parse
+from voicebot.dialogue.condition import comparisons, holds, parse
 
 VALUES = {"found": "yes", "tries": "3", "order": "0123", "city": "上海", "none": "", "off": "no"}
 
@@ -22,6 +22,10 @@ VALUES = {"found": "yes", "tries": "3", "order": "0123", "city": "上海", "none
         ("tries == 3.0", True),
         ("order == 123", False),
         ('city in [北京, "上海"]', True),
+        ("city in (北京, 广州)", False),
+        ("city not in （北京，广州） 且 found = yes", True),
+        ("city contains 海", True),
+        ("found <> yes", False),
         ("not (found == yes and tries < 3)", True),
         ("city > 3", False),
         ("none < 3", False),
@@ -35,18 +39,18 @@ def test_a_condition_holds_or_not(text: str, expected: bool) -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("", "is empty"),
-        ("found = yes", "write == to compare"),
-        ("found ==", "ends where a value is needed"),
-        ("== yes", "stands where a name is needed"),
-        ("found yes", '"yes" is not expected here'),
-        ("(found", 'the end stands where ")" is needed'),
-        ("city in 上海", 'stands where "[" is needed'),
-        ("and found", "stands where a name is needed"),
-        ("found == and", "stands where a value is needed"),
-        ("__import__('os')", "cannot be read at"),
-        ("found; tries", "cannot be read at"),
-        ("a" * 201, "longer than 200"),
+        ("", "ends where a field should stand"),
+        ("found ==", "ends where a value should stand"),
+        ("== yes", 'expected a field, not "="'),
+        ("found yes", 'did not expect "yes"; join with and / or'),
+        ("(found", 'expected ")", not the end'),
+        ("city in 上海", 'expected "(", not "上海"'),
+        ("and found", 'expected a field, not "and"'),
+        ("found == and", 'expected a value, not "and"'),
+        ("__import__('os')", 'did not expect "("'),
+        ('city = "上海', "close the quotation mark"),
+        ("city not 上海", 'expected "in" or "contains" after not'),
+        ("a" * 4001, "longer than 4000"),
     ],
 )
 def test_what_is_no_condition_says_why(text: str, why: str) -> None:
