@@ -11,6 +11,7 @@ VoicebotError
 |   |-- BadScript      every problem of a script at once
 |   |-- BadSegment     a segment or condition that cannot be read, with its place
 |   `-- BadStore       an address of a store that cannot be one, a store of a newer version
+|-- Busy               somebody else is at work with the same thing (exit 2)
 |-- StorageFailed      a result could not be kept: a full disk, a folder in the way (exit 2)
 |-- MissingPart        a program, device or package that is not installed (exit 2)
 |-- LineFailed         a telephone line or a peer's session description cannot be used
@@ -88,6 +89,10 @@ class BadScript(BadInput):
 
 class BadStore(BadInput):
     """A store that cannot be used as it is addressed."""
+
+
+class Busy(VoicebotError):
+    """Somebody else is at work with the same thing; the text says with what, and until when."""
 
 
 class MissingPart(VoicebotError):
