@@ -110,10 +110,17 @@ digits = st.text("0123456789", min_size=9, max_size=12)
 mobiles = st.from_regex(r"1[0-9]{10}", fullmatch=True)
 
 
+grouping = st.lists(st.tuples(st.integers(0, 14), st.sampled_from(" -")), max_size=3)
+
+
 @settings(max_examples=1500)
-@given(prefixes, mobiles | digits)
-def test_the_short_way_finds_what_the_library_finds(prefix: str, number: str) -> None:
+@given(prefixes, mobiles | digits, grouping)
+def test_the_short_way_finds_what_the_library_finds(
+    prefix: str, number: str, groups: list[tuple[int, str]]
+) -> None:
     written = prefix + number
+    for at, mark in groups:
+        written = written[:at] + mark + written[at:]
     try:
         found = parse_phone(written, "CN")
     except NotAPhone:

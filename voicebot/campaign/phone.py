@@ -29,6 +29,7 @@ CUSTOMERS = frozenset(
 """What a person answers. The others are hotlines, voice mail, or cost who calls them."""
 
 _WRITTEN = re.compile(r"(?:tel:)?\+?[0-9()\-./ ]+", re.IGNORECASE)
+_GROUPING = str.maketrans("", "", " -")
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−－ー", "-"))
 _MOBILE_METADATA = PhoneMetadata.metadata_for_region("CN")
 assert _MOBILE_METADATA is not None
@@ -48,7 +49,7 @@ def parse_phone(written: str, region: str) -> str:
     Raises `NotAPhone`.
     """
     if region == "CN":
-        plain = _CN_MOBILE.fullmatch(written)
+        plain = _CN_MOBILE.fullmatch(written.translate(_GROUPING))
         if plain is not None:
             return f"+86{plain[1]}"
     return _parse(_tidy(written), region)

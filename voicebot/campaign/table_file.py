@@ -70,7 +70,7 @@ class TableFile:
         rows = _workbook_rows(self.path) if not self.encoding else self._csv_rows()
         with closing(rows):
             for line, row in rows:
-                if line > self.header_line and any(field and not field.isspace() for field in row):
+                if line > self.header_line and any(map(str.strip, row)):
                     yield line, row
 
     def _csv_rows(self) -> Generator[Row, None, None]:

@@ -33,6 +33,9 @@ _COLUMNS = (
 )
 
 
+_ENCODE = json.JSONEncoder(ensure_ascii=False).encode
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """The campaign that contacts are for."""
@@ -210,7 +213,7 @@ def _values(target: Target, batch: int, each: Contact) -> tuple[Any, ...]:
         each.phone,
         each.name,
         each.timezone,
-        json.dumps(variables, ensure_ascii=False),
+        _ENCODE(variables),
         "loading",
         0,
         held_out,
