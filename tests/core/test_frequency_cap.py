@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voicebot.campaign.frequency_cap import CalendarPeriod, Cap, PastCall, Purpose, cap_ends
@@ -160,6 +160,7 @@ caps = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(caps, st.sampled_from(Purpose), calls, moments)
 def test_a_cap_holds_until_its_end_and_not_longer(
     cap: Cap, purpose: Purpose, past: list[PastCall], now: datetime
@@ -179,6 +180,7 @@ def _length(cap: Cap) -> timedelta:
     return cap.period if isinstance(cap.period, timedelta) else timedelta(days=31)
 
 
+@settings(deadline=None)
 @given(
     st.integers(1, 4), st.sampled_from([HOUR, timedelta(days=1)]), st.lists(moments, max_size=30)
 )

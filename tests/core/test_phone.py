@@ -110,17 +110,17 @@ digits = st.text("0123456789", min_size=9, max_size=12)
 mobiles = st.from_regex(r"1[0-9]{10}", fullmatch=True)
 
 
-grouping = st.lists(st.tuples(st.integers(0, 14), st.sampled_from(" -")), max_size=3)
+grouping = st.lists(st.tuples(st.integers(1, 14), st.sampled_from(" -")), max_size=3)
 
 
-@settings(max_examples=1500)
+@settings(max_examples=1500, deadline=None)
 @given(prefixes, mobiles | digits, grouping)
 def test_the_short_way_finds_what_the_library_finds(
     prefix: str, number: str, groups: list[tuple[int, str]]
 ) -> None:
-    written = prefix + number
     for at, mark in groups:
-        written = written[:at] + mark + written[at:]
+        number = number[:at] + mark + number[at:]
+    written = prefix + number
     try:
         found = parse_phone(written, "CN")
     except NotAPhone:
@@ -163,7 +163,7 @@ def test_a_number_tells_where_it_is(phone: str, zones: tuple[str, ...], country:
     assert country_of(phone) == country
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.from_regex(r"\+861[0-9]{10}", fullmatch=True))
 def test_the_short_way_to_the_zone_is_the_librarys(phone: str) -> None:
     number = phonenumbers.parse(phone)
