@@ -1,0 +1,182 @@
+"""Whole calls over SIP, many at once: latency at the caller's ear, set-up, and CPU by part.
+
+    python -m benchmarks.sip_calls [CALLS] [ROUNDS]
+
+A Janus, `voicebot serve` in a process of its own, and CALLS callers in this one, who dial through
+the same Janus, begin a quarter of a second apart and play audio_fixtures/willing.wav. Latency is
+from the last sample of an utterance, when it left the caller, to the first audible sample of the
+reply, when it reached the caller: both ways through Janus are inside it. Set-up is from the answer
+to the first audible sample. The callers' own CPU is in this process and not in the figures.
+"""
+
+import asyncio
+import json
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import psutil
+
+from benchmarks.conditions import conditions
+from tests.adapters import sip_peers
+from voicebot.audio import wav
+from voicebot.audio.frame import FRAME_MS
+from voicebot.config import DEMO_CAMPAIGN, LINE_RATE
+from voicebot.simulation.labels import Label, read_label
+from voicebot.speech.detector import level_dbfs
+from voicebot.transports.janus_leg import JanusLeg
+from voicebot.transports.janus_sip import JanusGateway, SipAccount
+
+RECORDING = Path("audio_fixtures/willing.wav")
+AUDIBLE_DBFS = -50.0
+APART_S = 0.25
+SIZE = LINE_RATE * FRAME_MS // 1000 * 2
+PRICE = "五十八元"
+
+
+@dataclass
+class Caller:
+    """Plays the recording from the answer on, and notes when it hears the robot."""
+
+    pcm: bytes
+    answered_s: float = 0.0
+    begun_s: float | None = None
+    """When the first sample left."""
+    heard: list[tuple[float, bool]] = field(default_factory=list)
+    """When each frame came, and whether it was audible."""
+    ended: bool = False
+
+    def pull(self) -> bytes | None:
+        """Return what is due now: a frame that was not fetched in time is skipped."""
+        now = asyncio.get_running_loop().time()
+        if self.begun_s is None:
+            self.begun_s = now
+        at = round((now - self.begun_s) * 1000 / FRAME_MS) * SIZE
+        return self.pcm[at : at + SIZE].ljust(SIZE, b"\0") if at < len(self.pcm) else None
+
+    async def talk(self, leg: JanusLeg) -> None:
+        """Carry the call to its end."""
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(20):
+            await leg.answered.wait()
+        self.answered_s = loop.time()
+        leg.playout = self
+        async for frame in leg.incoming():
+            self.heard.append((loop.time(), level_dbfs(frame.pcm) > AUDIBLE_DBFS))
+        self.ended = True
+
+    def setup_ms(self) -> float:
+        """Return the first audible sample after the answer."""
+        return min(at for at, loud in self.heard if loud) * 1000 - self.answered_s * 1000
+
+    def latencies_ms(self, label: Label) -> list[float]:
+        """Return a latency for each utterance that was answered."""
+        assert self.begun_s is not None
+        found = []
+        for said in label.said:
+            end = self.begun_s + said.end_ms / 1000
+            silent_before = not any(loud for at, loud in self.heard if end - 0.3 < at < end)
+            replies = [at for at, loud in self.heard if loud and at > end]
+            # Speech over a prompt has no reply of its own to wait for.
+            if not said.barge_in and silent_before and replies:
+                found.append((replies[0] - end) * 1000)
+        return found
+
+
+def routes(folder: Path, label: Label) -> Path:
+    variables = {"price": PRICE, **label.variables}
+    named = ", ".join(f'{name}: "{value}"' for name, value in variables.items())
+    path = folder / "lines.yaml"
+    path.write_text(
+        f'routes: [{{called: "*", campaign: {DEMO_CAMPAIGN}, variables: {{{named}}}}}]\n',
+        encoding="utf-8",
+    )
+    return path
+
+
+async def round_of(janus: sip_peers.Janus, robot: str, calls: int, pcm: bytes) -> list[Caller]:
+    account = SipAccount(f"sip:callers@{janus.address}", lines=calls)
+    gateway = JanusGateway(janus.url, account)
+    running = asyncio.create_task(gateway.run())
+    async with asyncio.timeout(30):
+        await gateway.ready.wait()
+    callers = [Caller(pcm) for _ in range(calls)]
+
+    async def one(caller: Caller) -> None:
+        leg = await gateway.call(robot)
+        try:
+            async with asyncio.timeout(120):
+                await caller.talk(leg)
+        except TimeoutError:
+            await leg.hang_up()
+
+    async with asyncio.TaskGroup() as group:
+        for caller in callers:
+            group.create_task(one(caller))
+            await asyncio.sleep(APART_S)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    return callers
+
+
+def cpu_s(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return times.user + times.system
+
+
+def main(calls: int = 20, rounds: int = 1) -> None:
+    print(conditions())
+    label = read_label(RECORDING.with_suffix(".yaml"))
+    pcm = wav.read_mono(RECORDING, LINE_RATE)
+    with tempfile.TemporaryDirectory() as named:
+        folder = Path(named)
+        with sip_peers.janus(folder / "janus") as janus:
+            command = [sys.executable, "-m", "voicebot", "serve", "--janus", janus.url]
+            command += ["--routes", str(routes(folder, label)), "--calls", str(calls)]
+            command += ["--sip", f"sip:robot@{janus.address}", "--out", str(folder / "out")]
+            serving = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+            try:
+                assert serving.stdout is not None
+                serving.stdout.readline()
+                robot = f"sip:robot@{janus.address}:{janus.sip_ports()[0]}"
+                assert janus.process is not None
+                watched = {
+                    "serve": psutil.Process(serving.pid),
+                    "janus": psutil.Process(janus.process.pid),
+                }
+                before = {name: cpu_s(each) for name, each in watched.items()}
+                callers: list[Caller] = []
+                for _ in range(rounds):
+                    callers += asyncio.run(round_of(janus, robot, calls, pcm))
+                after = {name: cpu_s(each) for name, each in watched.items()}
+                memory = watched["serve"].memory_info().rss / 2**20
+            finally:
+                serving.terminate()
+                serving.wait(60)
+        records = [json.loads(each.read_text()) for each in (folder / "out/calls").glob("*.json")]
+    finished = [each for each in callers if each.ended and each.heard]
+    waits = [wait for each in finished for wait in each.latencies_ms(label)]
+    setups = [each.setup_ms() for each in finished]
+    talked_s = sum(each["record"]["duration_ms"] for each in records) / 1000
+    ends = [each["record"]["end_reason"] for each in records]
+    right = sum(
+        [turn["intent"] for turn in each["record"]["turns"] if turn["intent"]]
+        == list(label.expected.intents)
+        for each in records
+    )
+    print(f"{calls} calls at once, {rounds} rounds: {len(finished)} of {len(callers)} carried out")
+    print(f"understood whole: {right} of {len(records)}; ends: {sorted(set(ends))}")
+    for what, values in (("response latency", waits), ("set-up to first audio", setups)):
+        low, high, most = np.percentile(values, [50, 95, 100])
+        print(f"{what}: p50 {low:.0f} ms, p95 {high:.0f} ms, most {most:.0f} ms, {len(values)}")
+    for name in watched:
+        share = (after[name] - before[name]) / talked_s
+        print(f"CPU of {name}: {share:.2%} of a core for each call")
+    print(f"memory of serve at the end: {memory:.0f} MiB")
+
+
+if __name__ == "__main__":
+    main(*(int(each) for each in sys.argv[1:]))
