@@ -167,7 +167,7 @@ def simulated_trunk(
         personas,
         seed=seed,
         sample_rate=config.LINE_RATE,
-        open_wire=_open_wire,
+        open_wire=open_wire,
         synthesiser=caller_synthesiser,
         detector=speech_detector,
     )
@@ -187,7 +187,8 @@ def sip_trunk(
     )
 
 
-def _open_wire(to_robot: Line, to_caller: Line) -> Wire:
+def open_wire(to_robot: Line, to_caller: Line) -> Wire:
+    """Return two ends of a simulated line."""
     robot, caller = LoopbackLeg(config.LINE_RATE), LoopbackLeg(config.LINE_RATE)
     return Wire(robot, caller, connect(robot, caller, to_robot=to_robot, to_caller=to_caller))
 

@@ -106,6 +106,11 @@ def store_address(option: str | None, environment: Mapping[str, str] = os.enviro
     return named or str(_data_folder(environment) / "voicebot.db")
 
 
+def recordings_folder(environment: Mapping[str, str] = os.environ) -> Path:
+    """Return where recordings of campaigns go; it may not exist yet."""
+    return _data_folder(environment) / "recordings"
+
+
 def _data_folder(environment: Mapping[str, str]) -> Path:
     named = environment.get(DATA_VARIABLE)
     return Path(named) if named else user_data_path("voicebot", appauthor=False)

@@ -3,6 +3,7 @@
 VoicebotError
 |-- BadInput           a person gave us something wrong and can mend it (exit 2)
 |   |-- BadAudio
+|   |-- BadCampaign    every problem of a campaign's file, or an order that makes no sense
 |   |-- BadContacts    every bad row at once
 |   |-- BadModel
 |   |-- BadPolicy      every problem of a policy file at once
@@ -57,6 +58,10 @@ class BadInput(VoicebotError):
 
 class BadAudio(BadInput):
     """A file or stream that is not the audio it should be."""
+
+
+class BadCampaign(BadInput):
+    """A campaign's file with at least one fault, or a campaign that cannot do what it is told."""
 
 
 class BadContacts(BadInput):

@@ -14,6 +14,8 @@ import click
 from voicebot import __version__
 from voicebot.cli.bench import bench
 from voicebot.cli.call import call
+from voicebot.cli.campaign import campaign
+from voicebot.cli.campaign_run import run
 from voicebot.cli.chat import chat
 from voicebot.cli.check import check
 from voicebot.cli.demo import demo
@@ -25,6 +27,9 @@ from voicebot.cli.outcomes import outcomes
 from voicebot.cli.replay import replay
 from voicebot.cli.say import say
 from voicebot.cli.serve import serve
+from voicebot.cli.simulate import simulate
+from voicebot.cli.webhooks import webhooks
+from voicebot.cli.worker import worker
 from voicebot.errors import VoicebotError
 
 
@@ -62,8 +67,14 @@ for command in (
     call,
     janus_config,
     outcomes,
+    campaign,
+    worker,
+    webhooks,
+    simulate,
 ):
     cli.add_command(command)
+
+campaign.add_command(run)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -39,6 +39,8 @@ class Checked:
     faults: tuple[Problem, ...]
     """In the order of files and lines."""
     warnings: tuple[Problem, ...]
+    sources: tuple[Path, ...] = ()
+    """The files that the script is made of, recordings aside."""
 
 
 def load_script(
@@ -79,7 +81,12 @@ def check_script(
     if script is not None:
         check(script, root.document, columns)
     faults = _sorted(root.document.problems)
-    return Checked(None if faults else script, faults, _sorted(root.document.warnings))
+    return Checked(
+        None if faults else script,
+        faults,
+        _sorted(root.document.warnings),
+        (path, *sorted(each for each in sources if each.is_file())),
+    )
 
 
 def _script(

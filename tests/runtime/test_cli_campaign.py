@@ -1,0 +1,203 @@
+"""`voicebot campaign`, `webhooks` and `simulate` as an operator uses them."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from voicebot.cli.main import main
+from voicebot.config import DEMO_CAMPAIGN
+from voicebot.store.engine import open_store
+from voicebot.store.tables import contact
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a campaign in it, and a store of its own."""
+    shutil.copytree(DEMO_CAMPAIGN.parent.parent / "grammars", tmp_path / "grammars")
+    shutil.copytree(DEMO_CAMPAIGN, tmp_path / "campaigns" / "repurchase")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("VOICEBOT_STORE", str(tmp_path / "shop.db"))
+    return tmp_path
+
+
+def voicebot(*words: str) -> int:
+    return main(["campaign", *words])
+
+
+def with_contacts(shop: Path) -> None:
+    assert voicebot("create", "campaigns/repurchase") == 0
+    store = open_store(shop / "shop.db")
+    with store.write() as connection:
+        connection.execute(contact.insert().values(campaign_id=1, phone="+8615400000001"))
+    store.close()
+
+
+def test_a_campaign_goes_through_its_states(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with_contacts(shop)
+
+    for order, state in (
+        ("start", "running"),
+        ("pause", "paused"),
+        ("resume", "running"),
+        ("stop", "finished"),
+        ("start", "running"),
+    ):
+        assert voicebot(order, "repurchase") == 0
+        assert capsys.readouterr().out.endswith(f"repurchase is {state}\n")
+    assert voicebot("status", "repurchase") == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith("repurchase: running\n")
+    assert "version 1" in shown
+    assert "pause" in shown
+
+
+def test_an_order_that_makes_no_sense_says_what_does(
+    shop: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with_contacts(shop)
+
+    assert voicebot("resume", "repurchase") == 2
+    assert capsys.readouterr().err == "repurchase: is draft, and cannot resume; start it first\n"
+
+
+def test_a_campaign_without_contacts_does_not_start(
+    shop: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert voicebot("create", "campaigns/repurchase", "--name", "spring") == 0
+
+    assert voicebot("start", "spring") == 2
+    assert "spring: has no contacts; voicebot contacts import" in capsys.readouterr().err
+
+
+def test_a_campaign_that_is_not_there_is_told_with_those_that_are(
+    shop: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with_contacts(shop)
+
+    assert voicebot("status", "spring") == 2
+    assert "there is no such campaign; there are: repurchase" in capsys.readouterr().err
+
+
+def test_every_fault_of_a_campaigns_file_is_told_with_its_line(
+    shop: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (shop / "campaigns" / "repurchase" / "campaign.yaml").write_text(
+        "campaign: two words\n"
+        "purpose: spam\n"
+        "region: china\n"
+        "max_attempts: many\n"
+        "starts: tomorrow\n"
+        "retry: {BUSY: soon, NOBODY: 1h}\n"
+        "breaker: {technical_share: 7}\n"
+        "timezone: Asia/Beijing\n"
+    )
+
+    assert voicebot("create", "campaigns/repurchase") == 2
+    told = capsys.readouterr().err
+    for where in (":1: campaign:", ":2: purpose:", ":3: region:", ":4: max_attempts:"):
+        assert f"campaign.yaml{where}" in told
+    for where in (":6: retry.BUSY:", ":7: breaker.technical_share:", ":8: timezone:"):
+        assert f"campaign.yaml{where}" in told
+
+
+def test_a_clone_has_the_scripts_and_no_contacts(
+    shop: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with_contacts(shop)
+
+    assert voicebot("clone", "repurchase", "again") == 0
+    assert voicebot("status", "again") == 0
+    shown = capsys.readouterr().out
+    assert "contacts  0" in shown
+    assert "version 1" in shown
+
+
+def test_a_running_campaign_is_not_deleted(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with_contacts(shop)
+    voicebot("start", "repurchase")
+
+    assert voicebot("delete", "repurchase", "--yes") == 2
+    assert "may be calling" in capsys.readouterr().err
+    voicebot("stop", "repurchase")
+    assert voicebot("delete", "repurchase", "--yes") == 0
+    assert voicebot("status", "repurchase") == 2
+
+
+def test_a_rollback_speaks_the_old_version_again(
+    shop: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with_contacts(shop)
+    folder = "campaigns/repurchase"
+    assert voicebot("version", "repurchase", folder, "--share", "0.5", "--label", "new") == 0
+
+    assert voicebot("rollback", "repurchase", "--to", "1") == 0
+    assert voicebot("rollback", "repurchase", "--to", "9") == 2
+    voicebot("status", "repurchase")
+    assert "version 2: new, retired" in capsys.readouterr().out
+
+
+def test_a_canary_needs_a_share(shop: Path) -> None:
+    with_contacts(shop)
+
+    assert voicebot("version", "repurchase", "campaigns/repurchase", "--canary") == 2
+
+
+def test_a_segment_of_one_campaign_becomes_the_contacts_of_another(
+    shop: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with_contacts(shop)
+    words = ("create", "campaigns/repurchase", "--name", "again", "--of", "repurchase")
+
+    assert voicebot(*words, "--from-segment", "attempts = 0 and not bought") == 0
+    assert "1 contacts of repurchase" in capsys.readouterr().out
+    assert voicebot(*words[:-2], "--from-segment", "not bought") == 2
+
+
+def test_a_worker_says_how_it_dials_or_does_not_begin(
+    shop: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["worker"]) == 2
+    assert "say how to dial" in capsys.readouterr().err
+
+
+def test_webhooks_are_added_listed_and_removed(
+    shop: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["webhooks", "add", "https://shop.example/calls"]) == 0
+    assert main(["webhooks", "list"]) == 0
+    assert main(["webhooks", "dead"]) == 0
+    assert main(["webhooks", "remove", "1"]) == 0
+    assert main(["webhooks", "remove", "7"]) == 2
+    assert main(["webhooks", "add", "shop.example"]) == 2
+    shown = capsys.readouterr()
+    assert "https://shop.example/calls" in shown.out
+    assert "no dead messages" in shown.out
+
+
+def test_a_campaign_is_run_whole_from_a_folder_and_a_file(
+    shop: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert voicebot("run", "campaigns/repurchase", "--speed", "100") == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith("Simulated: nobody's telephone rings")
+    assert "12 calls in" in shown
+    assert "opted_out" in shown
+
+
+def test_a_rehearsal_tells_what_it_took(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["simulate", "--contacts", "60", "--calls-per-second", "20", "--speed", "10"]
+
+    assert main(words) == 0
+    shown = capsys.readouterr().out
+    assert "attempts" in shown
+    assert "calls per second over 10 s" in shown or "real time" in shown
+
+
+def test_a_rehearsal_leaves_a_store_with_campaigns_alone(
+    shop: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with_contacts(shop)
+
+    assert main(["simulate", "--store", str(shop / "shop.db")]) == 2
+    assert "a rehearsal needs a store of its own" in capsys.readouterr().err

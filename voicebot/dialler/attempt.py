@@ -1,0 +1,126 @@
+"""One attempt: wait for its slot, ask for the right to dial, dial, keep what came of it."""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+
+from sqlalchemy import Connection
+
+from voicebot.campaign.outcome import Disposition
+from voicebot.campaign.pacing import is_late, slots
+from voicebot.dialler.calls import Called, Calls
+from voicebot.dialler.clock import Clock
+from voicebot.dialler.conclusion import conclude
+from voicebot.dialler.ledger import Ledger
+from voicebot.store import dialling, feeding
+from voicebot.store.dialling import Fenced, Intent
+
+log = logging.getLogger(__name__)
+
+VERDICT_GOOD_FOR = timedelta(seconds=30)
+"""The gate judged when the attempt was released. After so long it is asked again: a calling window
+may have closed while a worker was dead or a database away."""
+
+HELD_AGAIN = timedelta(seconds=5)
+
+
+class Dialler:
+    """Handles the attempts of one worker. Nothing is dialled twice, whatever is handed in twice."""
+
+    def __init__(self, executor: str, ledger: Ledger, calls: Calls, clock: Clock) -> None:
+        self._executor = executor
+        self._ledger = ledger
+        self._calls = calls
+        self._clock = clock
+        self._taken: set[str] = set()
+        """Under way; and those that went wrong half-way, which nobody may begin again."""
+        self._busy = 0
+        self.draining = False
+        """Dial nobody new."""
+        self.talking = 0
+        """Calls under way."""
+        self.finished: Callable[[Intent, Called], None] = lambda intent, called: None
+        """Told of each call that is over."""
+
+    @property
+    def busy(self) -> int:
+        """How many attempts are waiting for their slots or talking."""
+        return self._busy
+
+    async def handle(self, attempt_id: str) -> None:
+        """Do everything about one attempt."""
+        if attempt_id in self._taken:
+            return
+        self._taken.add(attempt_id)
+        self._busy += 1
+        try:
+            intent = await self._ledger.write(lambda it: dialling.find(it, attempt_id))
+            if intent is not None and intent.state == "intent" and await self._may_dial(intent):
+                await self._call(intent)
+            self._taken.discard(attempt_id)
+        finally:
+            self._busy -= 1
+
+    async def _may_dial(self, intent: Intent) -> bool:
+        """Wait for the slot and pass the fence."""
+        slot = intent.slot_at
+        while True:
+            now = self._clock.now()
+            age = now - intent.created_at
+            # A negative age or a slot far away come from a clock that jumped.
+            if self.draining or not -VERDICT_GOOD_FOR < age < VERDICT_GOOD_FOR:
+                await self._put_back(intent, now)
+                return False
+            if is_late(slot, now):
+                slot = await self._ledger.write(partial(_another_slot, intent.trunk_id, now))
+            elif slot > now:
+                await self._clock.sleep(min((slot - now).total_seconds(), 1.0))
+            else:
+                break
+        match await self._ledger.write(
+            lambda it: dialling.fence(it, intent, self._executor, self._clock.now())
+        ):
+            case Fenced.GO:
+                return True
+            case Fenced.HELD:
+                await self._put_back(intent, self._clock.now() + HELD_AGAIN)
+            case Fenced.DO_NOT_CALL as rule:
+                await self._ledger.write(
+                    lambda it: dialling.filter_out(it, intent, str(rule), self._clock.now())
+                )
+            case Fenced.NOT_OURS | Fenced.LEASE_LOST:
+                # It is another worker's now, or will be: recovery finds it.
+                pass
+        return False
+
+    async def _put_back(self, intent: Intent, at: datetime) -> None:
+        await self._ledger.write(lambda it: dialling.put_back(it, intent.id, at))
+
+    async def _call(self, intent: Intent) -> None:
+        self.talking += 1
+        try:
+            called = await self._calls.make(intent, partial(self._opted_out, intent))
+        except Exception as error:
+            # One call's failure ends no other, and is the line's fault to the callee.
+            log.exception("call %s failed", intent.id)
+            called = Called(Disposition.LINE_ERROR, 0, evidence={"error": repr(error)})
+        finally:
+            self.talking -= 1
+        now = self._clock.now()
+        await self._ledger.write(lambda it: conclude(it, intent, self._executor, called, now))
+        self.finished(intent, called)
+
+    async def _opted_out(self, intent: Intent) -> None:
+        now = self._clock.now()
+        await self._ledger.write(lambda it: dialling.opt_out(it, intent, now))
+
+
+def _another_slot(trunk_id: int, now: datetime, connection: Connection) -> datetime:
+    """Take a slot for an attempt that missed its own."""
+    trunk = feeding.lock_trunk(connection, trunk_id)
+    if trunk is None:
+        return now
+    taken, following = slots(trunk.next_slot, now, trunk.cps, 1)
+    feeding.set_next_slot(connection, trunk_id, following)
+    return taken[0]

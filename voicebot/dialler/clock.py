@@ -1,0 +1,62 @@
+"""The dialler's clock: the database's, as this host's reading of it, real or accelerated.
+
+Workers on several hosts must agree on slots and windows, so each one measures how far its own clock
+is from the database's whenever it beats. Waiting is done on the monotonic clock: a wall clock that
+jumps makes nobody wait for an hour.
+"""
+
+import asyncio
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Tells the time and waits."""
+
+    def now(self) -> datetime:
+        """Return the present moment in UTC."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
+
+
+class DatabaseClock:
+    """The database's time; the host's until it was measured."""
+
+    def __init__(self) -> None:
+        self._ahead = timedelta(0)
+
+    def now(self) -> datetime:
+        """Return the database's present moment."""
+        return datetime.now(UTC) + self._ahead
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        await asyncio.sleep(seconds)
+
+    def measured(self, database: datetime) -> None:
+        """Take what the database said a moment ago."""
+        self._ahead = database - datetime.now(UTC)
+
+
+class FastClock:
+    """A simulation's time: it begins at `start` and runs `speed` times as fast as the real one.
+
+    Only waiting is shorter: work takes the time it takes.
+    """
+
+    def __init__(self, start: datetime, speed: float) -> None:
+        self._start = start
+        self._speed = speed
+        self._began = time.monotonic()
+
+    def now(self) -> datetime:
+        """Return the simulation's present moment."""
+        return self._start + timedelta(seconds=(time.monotonic() - self._began) * self._speed)
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait for so many of the simulation's seconds."""
+        await asyncio.sleep(seconds / self._speed)

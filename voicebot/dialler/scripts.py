@@ -1,0 +1,51 @@
+"""The scripts of the campaigns that are being called, by version, each loaded once."""
+
+from pathlib import Path
+
+from voicebot.dialogue.bundle import unpacked
+from voicebot.dialogue.loader import load_script
+from voicebot.dialogue.script import Script
+from voicebot.errors import BadScript, Problem
+from voicebot.simulation.persona import Persona
+from voicebot.simulation.persona_file import load_personas
+from voicebot.store import versions
+from voicebot.store.dialling import Intent
+from voicebot.store.engine import Store
+
+PERSONAS = "personas.yaml"
+
+
+class Scripts:
+    """What each attempt says. Loading blocks for some tenths of a second, once a version."""
+
+    def __init__(self, store: Store, cache: Path) -> None:
+        """`cache` is where kept versions are unpacked."""
+        self._store = store
+        self._cache = cache
+        self._scripts: dict[int | str, Script] = {}
+        self._personas: dict[tuple[str, str], dict[str, Persona]] = {}
+
+    def of(self, intent: Intent) -> Script:
+        """Return the version that an attempt is to speak. Raises `BadScript`."""
+        key = intent.script_version_id or intent.folder
+        if key not in self._scripts:
+            self._scripts[key] = self._load(intent)
+        return self._scripts[key]
+
+    def personas(self, intent: Intent) -> dict[str, Persona]:
+        """Return the simulated customers of an attempt's campaign."""
+        script = self.of(intent)
+        key = (intent.folder, script.version)
+        if key not in self._personas:
+            self._personas[key] = dict(load_personas(Path(intent.folder), states=script.states))
+        return self._personas[key]
+
+    def _load(self, intent: Intent) -> Script:
+        if intent.script_version_id is None:
+            return load_script(Path(intent.folder))
+        with self._store.read() as connection:
+            kept = versions.kept(connection, intent.script_version_id)
+        if kept is None:
+            what = f"version {intent.script_version_id} of the script is gone"
+            raise BadScript(Problem(intent.campaign, what))
+        return unpacked(kept.source, kept.hash, self._cache, Path(kept.folder))
