@@ -68,19 +68,18 @@ class Dialler:
         while True:
             now = self._clock.now()
             age = now - intent.created_at
-            # A negative age or a slot far away come from a clock that jumped.
+            # A negative age comes from a clock that jumped.
             if self.draining or not -VERDICT_GOOD_FOR < age < VERDICT_GOOD_FOR:
                 await self._put_back(intent, now)
                 return False
-            if is_late(slot, now):
-                slot = await self._ledger.write(partial(_another_slot, intent.trunk_id, now))
-            elif slot > now:
+            if slot > now:
                 await self._clock.sleep(min((slot - now).total_seconds(), 1.0))
-            else:
+                continue
+            fenced = await self._ledger.write(partial(self._fence, intent, slot))
+            if isinstance(fenced, Fenced):
                 break
-        match await self._ledger.write(
-            lambda it: dialling.fence(it, intent, self._executor, self._clock.now())
-        ):
+            slot = fenced
+        match fenced:
             case Fenced.GO:
                 return True
             case Fenced.HELD:
@@ -93,6 +92,13 @@ class Dialler:
                 # It is another worker's now, or will be: recovery finds it.
                 pass
         return False
+
+    def _fence(self, intent: Intent, slot: datetime, connection: Connection) -> Fenced | datetime:
+        """Ask for the right to dial, or take another slot when this one has passed."""
+        now = self._clock.now()
+        if is_late(slot, now):
+            return _another_slot(connection, intent, now)
+        return dialling.fence(connection, intent, self._executor, now)
 
     async def _put_back(self, intent: Intent, at: datetime) -> None:
         await self._ledger.write(lambda it: dialling.put_back(it, intent.id, at))
@@ -116,11 +122,12 @@ class Dialler:
         await self._ledger.write(lambda it: dialling.opt_out(it, intent, now))
 
 
-def _another_slot(trunk_id: int, now: datetime, connection: Connection) -> datetime:
-    """Take a slot for an attempt that missed its own."""
-    trunk = feeding.lock_trunk(connection, trunk_id)
+def _another_slot(connection: Connection, intent: Intent, now: datetime) -> Fenced | datetime:
+    trunk = feeding.lock_trunk(connection, intent.trunk_id)
     if trunk is None:
-        return now
+        # It was taken out of service.
+        return Fenced.HELD
     taken, following = slots(trunk.next_slot, now, trunk.cps, 1)
-    feeding.set_next_slot(connection, trunk_id, following)
+    feeding.set_next_slot(connection, trunk.id, following)
+    dialling.set_slot(connection, intent.id, taken[0])
     return taken[0]

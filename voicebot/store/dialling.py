@@ -135,6 +135,11 @@ def find(connection: Connection, attempt_id: str) -> Intent | None:
     return Intent(**{**found, "timezone": own or row.timezone, "line": row.line or 0})
 
 
+def set_slot(connection: Connection, attempt_id: str, at: datetime) -> None:
+    """Keep another slot for an attempt that missed its own."""
+    connection.execute(update(attempt).where(attempt.c.id == attempt_id).values(slot_at=at))
+
+
 def fence(connection: Connection, each: Intent, owner: str, now: datetime) -> Fenced:
     """Ask for the right to dial. `GO` is given to one caller once, and is kept.
 
