@@ -18,7 +18,10 @@ from voicebot.cli.campaign import campaign
 from voicebot.cli.campaign_run import run
 from voicebot.cli.chat import chat
 from voicebot.cli.check import check
+from voicebot.cli.consent import consent
+from voicebot.cli.contacts import contacts
 from voicebot.cli.demo import demo
+from voicebot.cli.dnc import dnc
 from voicebot.cli.doctor import doctor
 from voicebot.cli.janus_config import janus_config
 from voicebot.cli.kb import kb
@@ -29,6 +32,7 @@ from voicebot.cli.say import say
 from voicebot.cli.serve import serve
 from voicebot.cli.simulate import simulate
 from voicebot.cli.webhooks import webhooks
+from voicebot.cli.why import why
 from voicebot.cli.worker import worker
 from voicebot.errors import VoicebotError
 
@@ -66,6 +70,10 @@ for command in (
     serve,
     call,
     janus_config,
+    contacts,
+    consent,
+    dnc,
+    why,
     outcomes,
     campaign,
     worker,
