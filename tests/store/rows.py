@@ -39,7 +39,13 @@ def add_contact(store: Store, campaign_id: int, phone: str, **more: object) -> i
 
 
 def add_attempt(
-    store: Store, campaign_id: int, contact_id: int, phone: str, number: int = 1, **more: object
+    store: Store,
+    campaign_id: int,
+    contact_id: int,
+    phone: str,
+    number: int = 1,
+    /,
+    **more: object,
 ) -> str:
     """Insert a finished attempt; return its id."""
     key = f"{campaign_id}:{contact_id}:{number}"

@@ -28,6 +28,7 @@ from voicebot.cli.kb import kb
 from voicebot.cli.model import model
 from voicebot.cli.outcomes import outcomes
 from voicebot.cli.replay import replay
+from voicebot.cli.report import report
 from voicebot.cli.say import say
 from voicebot.cli.serve import serve
 from voicebot.cli.simulate import simulate
@@ -79,6 +80,7 @@ for command in (
     worker,
     webhooks,
     simulate,
+    report,
 ):
     cli.add_command(command)
 

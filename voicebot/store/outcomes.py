@@ -40,7 +40,7 @@ def outcome_rows(
         query = query.where(attempt.c.campaign_id == campaign_key)
     if since is not None:
         query = query.where(attempt.c.ended_at >= since)
-    for row in connection.execution_options(yield_per=ROWS_AT_ONCE).execute(query):
+    for row in connection.execute(query.execution_options(yield_per=ROWS_AT_ONCE)):
         yield OutcomeRow(
             attempt_id=row.id,
             campaign=row.campaign,
@@ -81,7 +81,7 @@ def outcome_fields(
     if since is not None:
         query = query.where(attempt.c.ended_at >= since)
     names: set[str] = set()
-    for outcome in connection.execution_options(yield_per=ROWS_AT_ONCE).execute(query).scalars():
+    for outcome in connection.execute(query.execution_options(yield_per=ROWS_AT_ONCE)).scalars():
         names.update(outcome)
     return sorted(names)
 

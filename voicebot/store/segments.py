@@ -40,7 +40,7 @@ def pick(connection: Connection, campaign_id: int, segment: Segment) -> Iterator
     zone = connection.execute(
         select(campaign.c.timezone).where(campaign.c.id == campaign_id)
     ).scalar_one()
-    rows = connection.execution_options(yield_per=ROWS_AT_ONCE).execute(_query(campaign_id))
+    rows = connection.execute(_query(campaign_id).execution_options(yield_per=ROWS_AT_ONCE))
     days = ZoneInfo(zone or DEFAULT_ZONE)
     for row in rows:
         candidate = Candidate(

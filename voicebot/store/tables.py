@@ -326,6 +326,21 @@ line's. `replies` counts the caller's answers; `states` lists what happened in t
 each once: `offer reached`, `offer no_match`."""
 
 Index(
+    "ix_attempt_report",
+    attempt.c.campaign_id,
+    attempt.c.contact_id,
+    attempt.c.number,
+    attempt.c.dialed_at,
+    attempt.c.disposition,
+    attempt.c.end_reason,
+    attempt.c.intention,
+    attempt.c.replies,
+    attempt.c.talk_ms,
+    attempt.c.script_version_id,
+    attempt.c.cost_cents,
+    attempt.c.state,
+)
+Index(
     "uq_attempt_phone_in_flight",
     attempt.c.phone,
     unique=True,

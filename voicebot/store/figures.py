@@ -1,0 +1,361 @@
+"""Counting a campaign for its report, in the database: a million attempts take seconds there."""
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Set
+from contextlib import closing
+from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Select,
+    Subquery,
+    Text,
+    and_,
+    cast,
+    exists,
+    func,
+    literal,
+    select,
+)
+
+from voicebot.campaign.attribution import WINDOW, Lift, Model, Touch, attribute
+from voicebot.campaign.figures import (
+    ANSWERED,
+    LIKELY,
+    SLOT,
+    STAGES,
+    Cell,
+    ContactCell,
+    Counts,
+    SlotCell,
+    StateCell,
+)
+from voicebot.campaign.outcome import Disposition
+from voicebot.campaign.statistics import Share
+from voicebot.dialogue.script import EndReason
+from voicebot.store.instant import from_ms, to_ms
+from voicebot.store.segments import DEFAULT_ZONE
+from voicebot.store.tables import attempt, campaign, contact, script_version, shop_order
+
+_SLOT_MS = SLOT // timedelta(milliseconds=1)
+_DIALLED = and_(
+    attempt.c.state == "done",
+    attempt.c.dialed_at.is_not(None),
+    attempt.c.disposition != str(Disposition.FILTERED),
+)
+
+
+def counts(connection: Connection, campaign_key: int) -> Counts:
+    """Count one campaign; calls that are still going on are left out."""
+    made = connection.execute(select(campaign).where(campaign.c.id == campaign_key)).one()
+    first, last = connection.execute(
+        select(func.min(attempt.c.dialed_at), func.max(attempt.c.dialed_at))
+        .where(attempt.c.campaign_id == campaign_key, _DIALLED)
+        .with_hint(attempt, "INDEXED BY ix_attempt_report", "sqlite")
+    ).one()
+    since = to_ms(first or made.created_at)
+    labels = _labels(connection, campaign_key)
+    ordered = _ordered(campaign_key, made.merchant, since)
+    lift, by_version, orders = _orders(connection, campaign_key, labels, ordered)
+    buyers = set(connection.execute(select(ordered.c.contact_id)).scalars())
+    calls, slots, contacts = _attempts(connection, campaign_key, labels, buyers)
+    return Counts(
+        campaign=made.name,
+        title=made.title,
+        purpose=made.purpose,
+        zone=ZoneInfo(made.timezone or DEFAULT_ZONE),
+        first_at=first,
+        last_at=last,
+        calls=calls,
+        slots=slots,
+        contacts=[*_undialled(connection, campaign_key), *contacts],
+        states=_states(connection, campaign_key),
+        lift=lift,
+        orders_by_version=by_version,
+        attributed=_attributed(connection, campaign_key, made.merchant),
+        orders=orders,
+    )
+
+
+def _labels(connection: Connection, campaign_key: int) -> dict[int | None, str]:
+    rows = connection.execute(
+        select(script_version.c.id, script_version.c.number, script_version.c.label).where(
+            script_version.c.campaign_id == campaign_key
+        )
+    )
+    return {row.id: row.label or f"v{row.number}" for row in rows}
+
+
+def _attempts(
+    connection: Connection,
+    campaign_key: int,
+    labels: Mapping[int | None, str],
+    buyers: Set[int],
+) -> tuple[list[Cell], list[SlotCell], list[ContactCell]]:
+    """Go through the dialled attempts once, contact by contact.
+
+    A pass over one index in its own order: three GROUP BYs of a million rows each sort them, which
+    takes SQLite longer than all this together.
+    """
+    query = (
+        select(
+            attempt.c.contact_id,
+            attempt.c.number,
+            cast(attempt.c.dialed_at, BigInteger) // literal(_SLOT_MS, BigInteger),
+            attempt.c.disposition,
+            attempt.c.end_reason,
+            attempt.c.intention,
+            attempt.c.replies,
+            attempt.c.talk_ms,
+            attempt.c.script_version_id,
+            attempt.c.cost_cents,
+        )
+        .where(attempt.c.campaign_id == campaign_key, _DIALLED)
+        .order_by(attempt.c.contact_id, attempt.c.number)
+        .with_hint(attempt, "INDEXED BY ix_attempt_report", "sqlite")
+    )
+    calls: dict[_Alike, list[int]] = {}
+    slots: dict[int, list[int]] = {}
+    came: Counter[tuple[int, str]] = Counter()
+    ordered = 0
+    last: int | None = None
+    best = _NOWHERE
+    rows = _plain(connection, query)
+    for contact_id, number, slot, kind, end, grade, replies, talk, version, cents in rows:
+        if contact_id != last:
+            came[best] += 1
+            ordered += best[0] == _ACTED and last in buyers
+            last, best = contact_id, _NOWHERE
+        times = slots.get(slot)
+        if times is None:
+            times = slots[slot] = [0, 0, 0]
+        times[0] += 1
+        if kind in _ANSWERED:
+            likely = kind == _HUMAN and grade in _LIKELY
+            times[1] += 1
+            times[2] += likely
+            reached = _reached(kind, end, grade, replied=bool(replies), likely=likely)
+        else:
+            reached = _DIALLED_ONLY, kind
+        # Of equal attempts the last one tells.
+        if reached[0] >= best[0]:
+            best = reached
+        alike = number, kind, version, end, grade, bool(replies)
+        cell = calls.get(alike)
+        if cell is None:
+            cell = calls[alike] = [0, 0, 0, 0]
+        cell[0] += 1
+        if talk:
+            cell[1] += talk
+            cell[2] += (talk + 59_999) // 60_000
+        if cents:
+            cell[3] += cents
+    came[best] += 1
+    ordered += best[0] == _ACTED and last in buyers
+    del came[_NOWHERE]
+    return (
+        [
+            Cell(number, kind, labels.get(version, ""), end or "", grade or "", replied, *sums)
+            for (number, kind, version, end, grade, replied), sums in calls.items()
+        ],
+        [SlotCell(from_ms(slot * _SLOT_MS), *times) for slot, times in sorted(slots.items())],
+        [
+            ContactCell(STAGES[place], reason, count, ordered if place == _ACTED else 0)
+            for (place, reason), count in came.items()
+        ],
+    )
+
+
+def _plain(connection: Connection, query: Select[Any]) -> Iterator[tuple[Any, ...]]:
+    """Yield the driver's own rows: a million of SQLAlchemy's take longer than to count them."""
+    statement = str(query.compile(connection, compile_kwargs={"literal_binds": True}))
+    driver: Any = connection.connection.driver_connection
+    # Only a named cursor leaves the rows in PostgreSQL until they are asked for.
+    named = {"name": "report"} if connection.dialect.name == "postgresql" else {}
+    with closing(driver.cursor(**named)) as cursor:
+        cursor.execute(statement)
+        yield from cursor
+
+
+_Alike = tuple[int, str, int | None, str | None, str | None, bool]
+
+_NOWHERE = (0, "")
+_DIALLED_ONLY = STAGES.index("dialled")
+_ACTED = STAGES.index("action")
+_HUMAN = str(Disposition.ANSWERED_HUMAN)
+_ANSWERED = frozenset(map(str, ANSWERED))
+_LIKELY = frozenset(map(str, LIKELY))
+_DONE = frozenset({EndReason.FINISHED, EndReason.TRANSFERRED})
+
+
+def _reached(
+    kind: str, end: str | None, grade: str | None, *, replied: bool, likely: bool
+) -> tuple[int, str]:
+    """Return the place in `STAGES` that an answered attempt came to, and why no further."""
+    if kind != _HUMAN:
+        return STAGES.index("answered"), "machine"
+    if likely:
+        return (_ACTED, "") if end in _DONE else (STAGES.index("likely"), end or "")
+    if replied:
+        return STAGES.index("talked"), grade or ""
+    return STAGES.index("human"), end or ""
+
+
+def _undialled(connection: Connection, campaign_key: int) -> list[ContactCell]:
+    """Count the contacts that were never dialled, by why."""
+    tried = exists().where(
+        attempt.c.campaign_id == campaign_key, attempt.c.contact_id == contact.c.id, _DIALLED
+    )
+    why = (contact.c.held_out, contact.c.state, contact.c.disposition, contact.c.state_reason)
+    rows = connection.execute(
+        select(*why, func.count())
+        .where(contact.c.campaign_id == campaign_key, ~tried)
+        .group_by(*why)
+    )
+    cells = []
+    for held_out, state, disposition, reason, count in rows:
+        if held_out:
+            cells.append(ContactCell("imported", "held_out", count))
+        elif state == "done":
+            cells.append(ContactCell("imported", reason or disposition or "refused", count))
+        else:
+            cells.append(ContactCell("eligible", reason or "waiting", count))
+    return cells
+
+
+def _states(connection: Connection, campaign_key: int) -> list[StateCell]:
+    """Count what happened in the script's states; calls that went alike are looked at once."""
+    rows = _plain(
+        connection,
+        select(cast(attempt.c.states, Text))
+        .where(attempt.c.campaign_id == campaign_key, _DIALLED, attempt.c.replies >= 0)
+        .with_hint(attempt, "INDEXED BY ix_attempt_report", "sqlite"),
+    )
+    paths = Counter(written for (written,) in rows)
+    counted: Counter[str] = Counter()
+    for written, count in paths.items():
+        for each in json.loads(written or "null") or ():
+            counted[each] += count
+    return [
+        StateCell(each.rpartition(" ")[0], each.rpartition(" ")[2], count)
+        for each, count in counted.items()
+    ]
+
+
+def _ordered(campaign_key: int, merchant: str, since_ms: int) -> Subquery:
+    """Return the campaign's contacts that ordered since then, with how often."""
+    return (
+        select(contact.c.id.label("contact_id"), func.count(shop_order.c.id).label("orders"))
+        .select_from(shop_order.join(contact, contact.c.phone == shop_order.c.phone))
+        .where(
+            shop_order.c.merchant == merchant,
+            cast(shop_order.c.placed_at, BigInteger) >= since_ms,
+            contact.c.campaign_id == campaign_key,
+        )
+        .group_by(contact.c.id)
+        .subquery()
+    )
+
+
+def _orders(
+    connection: Connection,
+    campaign_key: int,
+    labels: Mapping[int | None, str],
+    ordered: Subquery,
+) -> tuple[Lift, dict[str, Share], int]:
+    groups = (contact.c.held_out, contact.c.script_version_id)
+    everybody = connection.execute(
+        select(*groups, func.count()).where(contact.c.campaign_id == campaign_key).group_by(*groups)
+    )
+    buyers = connection.execute(
+        select(*groups, func.count(), func.sum(ordered.c.orders))
+        .select_from(contact.join(ordered, ordered.c.contact_id == contact.c.id))
+        .group_by(*groups)
+    )
+    total: dict[tuple[bool, str], int] = defaultdict(int)
+    bought: dict[tuple[bool, str], int] = defaultdict(int)
+    orders = 0
+    for held_out, version, count in everybody:
+        total[bool(held_out), labels.get(version, "")] += count
+    for held_out, version, count, placed in buyers:
+        bought[bool(held_out), labels.get(version, "")] += count
+        orders += 0 if held_out else int(placed)
+
+    def share(held_out: bool) -> Share:
+        return Share(
+            sum(count for (held, _), count in bought.items() if held == held_out),
+            sum(count for (held, _), count in total.items() if held == held_out),
+        )
+
+    versions = {
+        label: Share(bought[False, label], count)
+        for (held, label), count in total.items()
+        if not held and label
+    }
+    return Lift(share(False), share(True)), versions, orders
+
+
+def _attributed(
+    connection: Connection, campaign_key: int, merchant: str
+) -> dict[Model, tuple[float, float]]:
+    """Share each order out among all conversations with its customer, whatever their campaign."""
+    window_ms = WINDOW // timedelta(milliseconds=1)
+    other = attempt.alias()
+    placed, answered = (
+        cast(each, BigInteger) for each in (shop_order.c.placed_at, attempt.c.answered_at)
+    )
+    own = (
+        select(shop_order.c.id)
+        .distinct()
+        .select_from(shop_order.join(attempt, attempt.c.phone == shop_order.c.phone))
+        .where(
+            shop_order.c.merchant == merchant,
+            attempt.c.campaign_id == campaign_key,
+            attempt.c.disposition == _HUMAN,
+            answered <= placed,
+            answered >= placed - window_ms,
+        )
+        .subquery()
+    )
+    rows = connection.execute(
+        select(
+            shop_order.c.id,
+            shop_order.c.placed_at,
+            shop_order.c.amount_cents,
+            other.c.id.label("touch"),
+            other.c.answered_at,
+            other.c.campaign_id,
+        )
+        .select_from(
+            own.join(shop_order, shop_order.c.id == own.c.id)
+            .join(other, other.c.phone == shop_order.c.phone)
+            .join(campaign, campaign.c.id == other.c.campaign_id)
+        )
+        .where(
+            campaign.c.merchant == merchant,
+            other.c.disposition == _HUMAN,
+            other.c.answered_at.is_not(None),
+        )
+    ).all()
+    touches: dict[int, list[Touch]] = defaultdict(list)
+    orders: dict[int, tuple[Any, int]] = {}
+    own_touches: set[str] = set()
+    for row in rows:
+        touches[row.id].append(Touch(row.touch, row.answered_at))
+        orders[row.id] = row.placed_at, row.amount_cents
+        if row.campaign_id == campaign_key:
+            own_touches.add(row.touch)
+    found = {}
+    for model in Model:
+        owed = cents = 0.0
+        for key, (placed_at, amount) in orders.items():
+            shares = attribute(touches[key], placed_at, model)
+            mine = sum(share for touch, share in shares.items() if touch in own_touches)
+            owed += mine
+            cents += mine * amount
+        found[model] = owed, cents
+    return found
