@@ -14,9 +14,11 @@ from voicebot.campaign.contacts import Contact
 from voicebot.campaign.early_media import EarlyMedia
 from voicebot.campaign.progress import RING_MS
 from voicebot.campaign.routes import Route
+from voicebot.dialogue.classifier import Classifier
 from voicebot.dialogue.conversation import spoken_prompts
 from voicebot.dialogue.loader import load_script as read_script
 from voicebot.dialogue.script import Script
+from voicebot.dialogue.shared_intents import shared_intents
 from voicebot.engines.espeak import EspeakSynthesiser
 from voicebot.engines.pyttsx3 import Pyttsx3Synthesiser
 from voicebot.engines.vosk import VoskModel
@@ -24,7 +26,7 @@ from voicebot.engines.webrtc_vad import webrtc_vad
 from voicebot.errors import BadInput, Problem
 from voicebot.runtime.answering import Answer
 from voicebot.runtime.call_runner import Parts, run_call
-from voicebot.runtime.classifier_store import with_classifier
+from voicebot.runtime.classifier_store import classifier, with_classifier
 from voicebot.runtime.driver import Recording
 from voicebot.runtime.hooks import HookRunner
 from voicebot.runtime.prompt_cache import PromptCache
@@ -34,7 +36,9 @@ from voicebot.runtime.voice import PromptVoice
 from voicebot.simulation.persona_file import load_personas
 from voicebot.simulation.trunk import SimulatedTrunk, Wire, check_contacts
 from voicebot.simulation.voices import CallerVoice
+from voicebot.speech import second_hearing
 from voicebot.speech.detector import SpeechDetector
+from voicebot.speech.recogniser import Transcript
 from voicebot.speech.synthesiser import Synthesiser
 from voicebot.transports.janus_sip import JanusGateway
 from voicebot.transports.loopback import Line, LoopbackLeg, connect
@@ -64,6 +68,19 @@ def load_script(folder: Path, model: VoskModel | None = None) -> Script:
     """
     script = read_script(folder, can_say=None if model is None else model.missing)
     return with_classifier(script, config.classifier_folder())
+
+
+def shared_classifier() -> Classifier:
+    """Return the classifier of the shared intents alone."""
+    return classifier(shared_intents(), config.classifier_folder())
+
+
+def recognise(model: VoskModel, pcm: bytes, phrases: Sequence[str] | None) -> Transcript:
+    """Recognise one utterance at the line's rate as a call does."""
+    ear = model.recogniser(config.LINE_RATE)
+    ear.listen(phrases)
+    ear.accept(pcm)
+    return second_hearing.finish(ear, pcm, phrases)
 
 
 def prompt_voice(

@@ -32,6 +32,7 @@ from voicebot.cli.report import report
 from voicebot.cli.say import say
 from voicebot.cli.serve import serve
 from voicebot.cli.simulate import simulate
+from voicebot.cli.understand import understand_command
 from voicebot.cli.webhooks import webhooks
 from voicebot.cli.why import why
 from voicebot.cli.worker import worker
@@ -59,6 +60,7 @@ def cli(verbose: int) -> None:
 
 # One a line, in the order of the help.
 for command in (
+    understand_command,
     demo,
     replay,
     chat,

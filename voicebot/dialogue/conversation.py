@@ -533,7 +533,7 @@ class Conversation:
 
 
 def _words(transcript: Transcript) -> str:
-    return transcript.text.replace(UNKNOWN, "").strip()
+    return transcript.freely or transcript.text.replace(UNKNOWN, "").strip()
 
 
 def spoken_prompts(script: Script, variables: Mapping[str, str]) -> tuple[Spoken, ...]:

@@ -22,7 +22,7 @@ from voicebot.dialogue.negation import has_negation, negations, without_harmless
 from voicebot.dialogue.patterns import Pattern, compiled
 from voicebot.dialogue.phrase_index import MADE_OF, SAME_SOUND, Match, PhraseIndex
 from voicebot.dialogue.pinyin import fuzzy
-from voicebot.dialogue.reading import core, repaired
+from voicebot.dialogue.reading import clauses, core, repaired
 from voicebot.dialogue.script import Intent
 from voicebot.dialogue.wording import plain, without_fillers
 from voicebot.speech.recogniser import UNKNOWN, Transcript
@@ -132,6 +132,22 @@ class IntentIndex:
         """Find the intent of one utterance."""
         if not transcript.text.strip():
             return Understanding(None, reason="Nothing was said.")
+        found = self._understood(transcript, candidates, hot, classifier, expected)
+        if found.intent is not None or len(core(transcript.freely)) < 2:
+            return found
+        freely = Transcript(transcript.freely)
+        again = self._understood(freely, candidates, hot, classifier, expected)
+        confidence = again.confidence * OTHER_READING
+        return replace(again, confidence=confidence, reason=f"Without the grammar: {again.reason}")
+
+    def _understood(
+        self,
+        transcript: Transcript,
+        candidates: Sequence[str],
+        hot: Collection[str],
+        classifier: Classifier | None,
+        expected: Collection[str],
+    ) -> Understanding:
         names = dict.fromkeys(candidates)
         readings = _readings(transcript)
         sure = self._sure(readings, names, hot)
@@ -241,7 +257,7 @@ class IntentIndex:
         others = len(texts) - 1
         top = max(transcript.confidence, 0.5) if others else 1.0
         shares = [top, *([(1 - top) / others] * others)] if others else [1.0]
-        likely = classifier.probabilities(texts, shares)
+        likely = _by_clauses(transcript.text, classifier, classifier.probabilities(texts, shares))
         rules = {match.intent: match for match in ranked}
         weighed = {
             label: log(max(share, 1e-9))
@@ -286,6 +302,55 @@ class IntentIndex:
             False,
             f"{said}: {why}.",
         )
+
+
+FIRST_THINGS = (
+    GUARDED,
+    ("wrong_person",),
+    ("call_back",),
+    ("ask_", "change_address", "send_info"),
+    ("complain",),
+)
+"""Of two things in one utterance, what the robot has to act on first; prefixes of names."""
+
+CLAUSE_SURE = 0.7
+"""A clause that is this likely one of those decides."""
+CLAUSE_WEIGHT = 0.9
+"""Factor for what only a clause says."""
+
+
+def _by_clauses(text: str, classifier: Classifier, whole: dict[str, float]) -> dict[str, float]:
+    """Return how likely each label is, given that a clause may say what the whole does not.
+
+    喂你好，我昨天下的单，能不能改一下地址: the last clause is what has to be done.
+    """
+    parts = [classifier.probabilities([clause]) for clause in clauses(text.replace(UNKNOWN, ""))]
+    if not parts:
+        return whole
+    best = {label: max(part[label] for part in parts) for label in whole}
+    for names in FIRST_THINGS:
+        label = max(
+            (each for each in best if each.startswith(names)),
+            key=lambda each: best[each],
+            default="",
+        )
+        if label and best[label] >= CLAUSE_SURE:
+            rest = (1 - best[label]) / max(sum(whole.values()) - whole[label], 1e-9)
+            return {
+                each: best[label] if each == label else share * rest
+                for each, share in whole.items()
+            }
+    if max(whole, key=lambda each: whole[each]) != UNRELATED and max(whole.values()) >= CLAUSE_SURE:
+        return whole
+    told = {
+        label: max(whole[label], CLAUSE_WEIGHT * best[label])
+        for label in whole
+        if label != UNRELATED
+    }
+    # It is unrelated only when every clause is.
+    told[UNRELATED] = min(part[UNRELATED] for part in (whole, *parts))
+    total = sum(told.values())
+    return {label: share / total for label, share in told.items()}
 
 
 def _rank(name: str) -> int:

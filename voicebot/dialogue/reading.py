@@ -7,6 +7,7 @@
 import re
 from functools import lru_cache
 
+from voicebot.dialogue.dialect import standard
 from voicebot.dialogue.negation import resolve
 from voicebot.dialogue.wording import plain, without_fillers
 
@@ -38,7 +39,7 @@ LONGEST_TAKEN_BACK = 6
 @lru_cache(maxsize=8192)
 def core(text: str) -> str:
     """Return the part of `text` that carries its meaning; all of it when nothing else is left."""
-    words = plain(text)
+    words = standard(plain(text))
     fluent = STAMMER.sub(lambda found: found[1] or found[2], repaired(words))
     meant = resolve(without_fillers(fluent))
     for pattern in (_GREETING, _COURTESY):
@@ -60,3 +61,42 @@ def repaired(text: str) -> str:
     last = found[-1]
     before, after = text[: last.start()], text[last.end() :]
     return after if before and after and len(before) <= LONGEST_TAKEN_BACK else text
+
+
+LONG = 9
+"""Characters from which a sentence may hold two clauses."""
+SHORTEST_CLAUSE = 3
+
+_STOPS = re.compile("[，。！？；、,.!?;：:…\\s]+")
+_BEGINNING = re.compile(
+    "(?=但是|可是|不过|因为|所以|然后|而且|另外|顺便|对了|我想问|请问|想问|能不能|可不可以|是不是|我就想"
+    "|我要|我想|帮我|给我|麻烦|要不|不然|你们|你给我|什么时候|怎么|多少钱|有没有|你帮我|我就|那我|那你)"
+)
+"""Where a new clause likely begins; a recogniser writes no commas."""
+
+
+def clauses(text: str) -> tuple[str, ...]:
+    """Return the clauses of a long utterance, each in its core; none for a short one."""
+    whole = plain(text)
+    if len(whole) < LONG:
+        return ()
+    pieces = [piece for piece in _STOPS.split(repaired_clauses(text)) if piece.strip()]
+    if len(pieces) < 2:
+        pieces = _BEGINNING.split(whole)
+    found: list[str] = []
+    for piece in pieces:
+        words = core(piece)
+        if len(words) < SHORTEST_CLAUSE and found:
+            continue
+        if len(words) >= SHORTEST_CLAUSE:
+            found.append(words)
+    return tuple(dict.fromkeys(found)) if len(found) > 1 else ()
+
+
+def repaired_clauses(text: str) -> str:
+    """Return `text` without a clause that is taken back: 我要退货，不对，我要换货."""
+    parts = re.split(
+        "(?:[，。、,]|^)(?:啊|哦|哎|呃|嗯)*(?:不对|不是|说错了|我说错了|错了)(?:不对|啊|我是说|应该是)?[，。、,]",
+        text,
+    )
+    return parts[-1] if len(parts) > 1 and len(plain(parts[-1])) >= SHORTEST_CLAUSE else text

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from voicebot.audio.frame import FRAME_MS
 from voicebot.call.events import Event, Ms, Partial, Recognised, RecogniserBroke
+from voicebot.speech import second_hearing
 from voicebot.speech.recogniser import Recogniser, Transcript
 
 T = TypeVar("T")
@@ -35,6 +36,7 @@ class Ear:
         self._post = post
         self._loop = asyncio.get_running_loop()
         self._utterance: int | None = None
+        self._phrases: Sequence[str] | None = None
         self._kept: list[bytes] = []
         """Every frame of the utterance, for hearing it again when the caller goes on."""
         self._closed = False
@@ -62,6 +64,7 @@ class Ear:
 
     def _begin(self, utterance: int, phrases: Sequence[str] | None) -> None:
         self._utterance = utterance
+        self._phrases = phrases
         self._closed = False
         self._chunk = []
         self._said = ""
@@ -87,7 +90,8 @@ class Ear:
         def finished(transcript: Transcript) -> None:
             self._post(Recognised(utterance, transcript))
 
-        self._submit(self._recogniser.finish, finished)
+        pcm, phrases = b"".join(self._kept), self._phrases
+        self._submit(lambda: second_hearing.finish(self._recogniser, pcm, phrases), finished)
 
     def drop(self) -> None:
         """Forget the open utterance."""

@@ -30,6 +30,8 @@ class Transcript:
     words: tuple[Word, ...] = ()
     alternatives: tuple[str, ...] = ()
     """Other readings, the best first, without `text`."""
+    freely: str = ""
+    """What was heard without the grammar, where the grammar did not have all of it."""
 
 
 class Recogniser(Protocol):
