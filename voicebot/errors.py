@@ -7,7 +7,6 @@ VoicebotError
 |   |-- BadContacts    every bad row at once
 |   |-- BadModel
 |   |-- BadPolicy      every problem of a policy file at once
-|   |-- BadOrders      every bad row of an orders file at once
 |   |-- BadRules       every problem of a file of grading rules at once
 |   |-- BadScript      every problem of a script at once
 |   |-- BadSegment     a segment or condition that cannot be read, with its place
@@ -74,10 +73,6 @@ class BadModel(BadInput):
 
 class BadPolicy(BadInput):
     """A policy file with at least one fault: nobody is called by it."""
-
-
-class BadOrders(BadInput):
-    """A file of orders that cannot be used."""
 
 
 class BadRules(BadInput):

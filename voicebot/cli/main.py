@@ -26,6 +26,7 @@ from voicebot.cli.doctor import doctor
 from voicebot.cli.janus_config import janus_config
 from voicebot.cli.kb import kb
 from voicebot.cli.model import model
+from voicebot.cli.orders import orders
 from voicebot.cli.outcomes import outcomes
 from voicebot.cli.replay import replay
 from voicebot.cli.report import report
@@ -83,6 +84,7 @@ for command in (
     webhooks,
     simulate,
     report,
+    orders,
 ):
     cli.add_command(command)
 

@@ -38,7 +38,7 @@ ROWS_AT_ONCE = 500
 WITHOUT_CONSENT = (Code.CONSENT_MISSING, Code.CONSENT_EXPIRED, Code.CONSENT_WITHDRAWN)
 ON_A_LIST = (Code.DNC_PLATFORM, Code.DNC_MERCHANT, Code.DNC_CAMPAIGN)
 
-Entry = TypeVar("Entry", BlockRow, ConsentRow)
+Entry = TypeVar("Entry")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ def import_blocks(
     def keep(connection: Connection, batch: int, some: Sequence[BlockRow]) -> int:
         return add_blocks(connection, scope, some, source="import", batch=batch)
 
-    return _import(store, "dnc", file, rows, keep, rejected, advance)
+    return import_rows(store, "dnc", file, rows, keep, rejected, advance)
 
 
 def add_blocks(
@@ -197,7 +197,7 @@ def import_consent(
         reopen_phones(connection, phones, WITHOUT_CONSENT, merchant)
         return len(phones)
 
-    return _import(store, "consent", file, rows, keep, rejected, advance)
+    return import_rows(store, "consent", file, rows, keep, rejected, advance)
 
 
 def withdraw_consent(
@@ -248,7 +248,7 @@ def reopen_phones(
     ).rowcount
 
 
-def _import(
+def import_rows(
     store: Store,
     kind: str,
     file: tuple[str, str],
@@ -257,6 +257,7 @@ def _import(
     rejected: Callable[[Rejected], None],
     advance: Callable[[int], None],
 ) -> Kept:
+    """Keep the rows of one file; `keep` writes some of them and says how many were new."""
     name, sha256 = file
     count = bad = added = 0
     with store.write() as connection:
