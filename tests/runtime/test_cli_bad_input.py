@@ -176,3 +176,36 @@ def test_nothing_to_say_is_refused(tmp_path: Path, capsys: Output) -> None:
     assert code == 2
     assert "nothing to say" in capsys.readouterr().err
     assert not out.exists()
+
+
+def test_an_opening_that_hides_the_machine_is_a_mistake_of_the_campaign(
+    campaign: Path, capsys: Output
+) -> None:
+    path = campaign / "script.yaml"
+    text = path.read_text(encoding="utf-8").replace(
+        "我是{shop}的智能语音助手，来", "我是{shop}的小美，来"
+    )
+    path.write_text(text, encoding="utf-8")
+
+    code = main(["check", str(campaign)])
+
+    assert code == 2
+    assert (
+        "states.opening.prompt: the callee is not told that a machine is speaking before being "
+        "asked; the policy CN wants one of: 智能语音助手"
+    ) in refused(capsys, path)
+
+
+def test_a_policy_that_is_not_there_is_a_mistake_of_the_campaign(
+    campaign: Path, capsys: Output
+) -> None:
+    path = campaign / "campaign.yaml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("region: CN", "region: JP\ntimezone: Asia/Tokyo\n#"), "utf-8")
+
+    code = main(["check", str(campaign)])
+
+    assert code == 2
+    assert "JP: cannot be read: No such file or directory; name a file, or one of" in (
+        capsys.readouterr().err
+    )

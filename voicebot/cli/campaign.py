@@ -12,12 +12,13 @@ from rich.table import Table
 from sqlalchemy import Connection, select
 
 from voicebot import config
+from voicebot.campaign.policy import load_policy
 from voicebot.campaign.schedule import Order, State, obey
 from voicebot.campaign.segment import parse
 from voicebot.campaign.settings import CampaignSettings, load_settings
 from voicebot.cli.options import wide_console
 from voicebot.dialogue.bundle import Bundle, bundle
-from voicebot.errors import BadCampaign, Problem
+from voicebot.errors import BadCampaign, BadPolicy, Problem
 from voicebot.store import campaigns, segment_contacts, versions
 from voicebot.store.campaigns import Counts, StoredCampaign
 from voicebot.store.engine import Store, open_store
@@ -210,6 +211,10 @@ def _check_startable(connection: Connection, found: StoredCampaign, now: datetim
     if not campaigns.has_contacts(connection, found.id):
         hint = f"voicebot contacts import FILE --campaign {found.name}"
         problems.append(Problem(found.name, "has no contacts", hint=hint))
+    try:
+        load_policy(found.policy or found.region)
+    except BadPolicy as error:
+        problems += error.problems
     if problems:
         raise BadCampaign(*problems)
 
