@@ -24,7 +24,7 @@ from voicebot.engines.pyttsx3 import Pyttsx3Synthesiser
 from voicebot.engines.vosk import VoskModel
 from voicebot.engines.webrtc_vad import webrtc_vad
 from voicebot.errors import BadInput, Problem
-from voicebot.runtime.answering import Answer
+from voicebot.runtime.answering import Answer, Answering
 from voicebot.runtime.call_runner import Parts, run_call
 from voicebot.runtime.classifier_store import classifier, with_classifier
 from voicebot.runtime.driver import Recording
@@ -42,7 +42,9 @@ from voicebot.speech.recogniser import Transcript
 from voicebot.speech.synthesiser import Synthesiser
 from voicebot.transports.janus_sip import JanusGateway
 from voicebot.transports.loopback import Line, LoopbackLeg, connect
+from voicebot.transports.peer import BROWSER_CODECS, IceServer, PeerLeg
 from voicebot.transports.replay import ReplayLeg
+from voicebot.web.browser_calls import BrowserCalls
 
 SYNTHESISERS: dict[str, Callable[[], Synthesiser]] = {
     "espeak": EspeakSynthesiser,
@@ -167,6 +169,13 @@ def answers(routes: Sequence[Route], model: VoskModel, voice: PromptVoice) -> di
     if problems:
         raise BadInput(*problems)
     return found
+
+
+def browser_calls(
+    answering: Answering, answers: Mapping[str, Answer], ice_servers: Sequence[IceServer] = ()
+) -> BrowserCalls:
+    """Return what takes browsers' calls."""
+    return BrowserCalls(answering, answers, lambda: PeerLeg(BROWSER_CODECS, ice_servers))
 
 
 def prepare(voice: PromptVoice, script: Script, variables: Mapping[str, str]) -> None:

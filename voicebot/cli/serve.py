@@ -1,4 +1,4 @@
-"""`voicebot serve`: answer the telephone."""
+"""`voicebot serve`: answer the telephone and browsers."""
 
 import asyncio
 import contextlib
@@ -6,7 +6,9 @@ import logging
 import signal
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -14,14 +16,18 @@ from voicebot import bootstrap, config
 from voicebot.campaign.contacts import Contact
 from voicebot.campaign.outcome import Attempt, Disposition
 from voicebot.campaign.routes import ANY_NUMBER, Route, load_routes
+from voicebot.cli.browser_options import BrowserLine, browser_line, browser_options
 from voicebot.cli.line_options import janus_option, sip_account, sip_options
-from voicebot.cli.options import engine_option, model_option
+from voicebot.cli.options import engine_option, given_variables, model_option, variable_option
+from voicebot.dialogue.loader import load_script
 from voicebot.report.files import last_number, sound_name, write_attempt
 from voicebot.runtime.answering import Answer, Answering, InboundCall
 from voicebot.runtime.load import LoadMeter
 from voicebot.runtime.recorder import FileRecording
 from voicebot.transports.janus_leg import IncomingCall
-from voicebot.transports.janus_sip import JanusGateway
+from voicebot.transports.janus_sip import JanusGateway, SipAccount
+from voicebot.web.app import talk_app
+from voicebot.web.server import listen, serving
 
 log = logging.getLogger(__name__)
 
@@ -37,8 +43,10 @@ NOT_FOUND = 404
     type=click.Path(path_type=Path, dir_okay=False),
     help="Which campaign answers which number; instead of CAMPAIGN, which answers all.",
 )
+@variable_option
 @sip_options
 @janus_option
+@browser_options
 @click.option(
     "--calls",
     type=click.IntRange(1, 500),
@@ -67,38 +75,51 @@ NOT_FOUND = 404
 def serve(
     campaign: Path | None,
     routes_file: Path | None,
+    variables: tuple[str, ...],
     sip_uri: str | None,
     sip_secret: str | None,
     proxy: str | None,
     janus_url: str,
+    http: str | None,
     calls: int,
     transfer_to: str | None,
     drain: float,
     out: Path,
     model: Path | None,
     engine: str,
+    **browser: Any,
 ) -> None:
-    """Answer calls: over SIP, through a Janus gateway.
+    """Answer calls: from browsers, and with --sip over SIP, through a Janus gateway.
 
+    Without --sip, open the address that is printed and talk to the robot: to CAMPAIGN, or to the
+    sample campaign, as the customer of its script's examples (--var changes them).
     On TERM no new call is taken, and the running ones end first; Ctrl-C twice ends at once.
 
     \b
     Examples:
+      voicebot serve
+      voicebot serve campaigns/repurchase --var name=李先生
+      voicebot serve --http 0.0.0.0:8443 --tls-cert shop.pem --tls-key shop.key
       voicebot janus-config janus && janus -F janus -o &
       voicebot serve campaigns/support --sip sip:robot@192.0.2.10
       voicebot serve --routes lines.yaml --sip sip:robot@pbx.example --sip-secret ...
     """
-    if (campaign is None) == (routes_file is None):
+    if campaign is not None and routes_file is not None:
         raise click.UsageError("name either a CAMPAIGN or --routes FILE")
-    if sip_uri is None:
-        raise click.UsageError("name our own address with --sip")
-    account = sip_account(sip_uri, sip_secret, proxy, calls)
-    routes: tuple[Route, ...]
+    if sip_uri is not None and campaign is None and routes_file is None:
+        raise click.UsageError("name what answers the telephone: a CAMPAIGN or --routes FILE")
+    account = None if sip_uri is None else sip_account(sip_uri, sip_secret, proxy, calls)
+    page = browser_line(http, **browser) if http is not None or account is None else None
     if routes_file is not None:
         routes = load_routes(routes_file)
     else:
-        assert campaign is not None
-        routes = (Route(ANY_NUMBER, campaign, transfer_to),)
+        folder = campaign or config.DEMO_CAMPAIGN
+        given = given_variables(load_script(folder), variables)
+        if account is not None:
+            # Somebody who calls is not the customer of the examples.
+            named = {pair.partition("=")[0] for pair in variables}
+            given = {name: value for name, value in given.items() if name in named}
+        routes = (Route(ANY_NUMBER, folder, transfer_to, given),)
     ear = bootstrap.load_model(model)
     voice = bootstrap.prompt_voice(engine)
     answers = bootstrap.answers(routes, ear, voice)
@@ -122,33 +143,70 @@ def serve(
             finished=finished,
             first=last_number(out) + 1,
         )
-        service = _SipService(answering, answers)
-        gateway = JanusGateway(janus_url, account, service.ring)
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, stop.set)
         measuring = asyncio.create_task(load.run())
-        serving = asyncio.create_task(gateway.run())
-        ready = asyncio.create_task(gateway.ready.wait())
-        await asyncio.wait((serving, ready), return_when=asyncio.FIRST_COMPLETED)
-        if not serving.done():
-            click.echo(f"{account.uri} answers, {calls} calls at once; stop with Ctrl-C")
         stopped = asyncio.create_task(stop.wait())
-        await asyncio.wait((serving, stopped), return_when=asyncio.FIRST_COMPLETED)
-        for name in (signal.SIGTERM, signal.SIGINT):
-            loop.remove_signal_handler(name)
-        if not serving.done():
-            click.echo(f"no new calls; {answering.calls} still run")
-            await answering.drain(drain)
-            serving.cancel()
-        for task in (measuring, ready, stopped):
-            task.cancel()
-        await asyncio.gather(measuring, ready, stopped, return_exceptions=True)
+        async with AsyncExitStack() as lines:
+            lines.callback(measuring.cancel)
+            lines.callback(stopped.cancel)
+            running = [stopped]
+            if account is not None:
+                running.append(await _answer_sip(lines, janus_url, account, answering, answers))
+            if page is not None and not running[-1].done():
+                await _answer_browsers(lines, page, answering, answers)
+            await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+            for name in (signal.SIGTERM, signal.SIGINT):
+                loop.remove_signal_handler(name)
+            if stopped.done():
+                click.echo(f"no new calls; {answering.calls} still run")
+                await answering.drain(drain)
+
+    asyncio.run(run())
+
+
+async def _answer_sip(
+    lines: AsyncExitStack,
+    janus_url: str,
+    account: SipAccount,
+    answering: Answering,
+    answers: Mapping[str, Answer],
+) -> asyncio.Task[Any]:
+    """Register, until `lines` is closed; the task ends only by a fault."""
+    gateway = JanusGateway(janus_url, account, _SipService(answering, answers).ring)
+    serving = asyncio.create_task(gateway.run())
+    ready = asyncio.create_task(gateway.ready.wait())
+
+    async def end() -> None:
+        serving.cancel()
+        ready.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await serving
 
-    asyncio.run(run())
+    lines.push_async_callback(end)
+    await asyncio.wait((serving, ready), return_when=asyncio.FIRST_COMPLETED)
+    if not serving.done():
+        click.echo(f"{account.uri} answers, {account.lines} calls at once; stop with Ctrl-C")
+    return serving
+
+
+async def _answer_browsers(
+    lines: AsyncExitStack, page: BrowserLine, answering: Answering, answers: Mapping[str, Answer]
+) -> None:
+    """Serve the page, until `lines` is closed."""
+    browsers = bootstrap.browser_calls(answering, answers, page.ice_servers)
+    app = talk_app(browsers, page.token, origins=page.origins, ice_servers=page.ice_servers)
+    listening = listen(page.host, page.port)
+    await lines.enter_async_context(serving(app, listening, page.certificate))
+    lines.push_async_callback(browsers.close)
+    click.echo(f"talk to the robot: {page.link(listening.getsockname()[1])}")
+    if page.mute:
+        click.echo(
+            "without https, browsers on other machines refuse the microphone: "
+            "give --tls-cert and --tls-key"
+        )
 
 
 class _SipService:

@@ -67,15 +67,29 @@ class Answering:
         self.calls = 0
         self.refused = 0
 
-    def admits(self) -> bool:
-        """Tell whether one more call may be answered without spoiling others; count refusals."""
-        if self.draining or self.calls >= self._max_calls or self._load.overloaded:
+    def admits(self, coming: int = 0) -> bool:
+        """Tell whether one more call may be answered without spoiling others; count refusals.
+
+        `coming` calls were admitted already and have not begun to talk.
+        """
+        others = self.calls + coming
+        # A machine that other programs keep busy may still be called: there is nobody to spoil.
+        overloaded = others > 0 and self._load.overloaded
+        if self.draining or others >= self._max_calls or overloaded:
             self.refused += 1
             return False
         return True
 
-    async def talk(self, leg: PhoneLeg, answer: Answer, *, caller: str, called: str) -> None:
-        """Carry one answered call to its end, and hand its record on."""
+    async def talk(
+        self,
+        leg: PhoneLeg,
+        answer: Answer,
+        *,
+        caller: str,
+        called: str,
+        watch: Callable[[CallSession], None] = lambda session: None,
+    ) -> None:
+        """Carry one answered call to its end, and hand its record on; `watch` sees it run."""
         self._number += 1
         self.calls += 1
         self._none_left.clear()
@@ -90,6 +104,7 @@ class Answering:
                     session,
                     leg,
                     self._parts,
+                    watch,
                     transfer=None if target is None else lambda: leg.transfer(target),
                     recorder=recording,
                 )

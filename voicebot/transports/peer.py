@@ -101,6 +101,14 @@ class PeerLeg:
         """Close the connection; harmless when it is closed."""
         await self.close()
 
+    async def transfer(self, target: str) -> bool:
+        """Tell that the other side cannot be moved: a peer connection has no telephone."""
+        return False
+
+    async def send_keys(self, keys: str) -> None:
+        """Raise `LineFailed`: nobody listens to keys at the other end."""
+        raise LineFailed("a peer connection takes no keys")
+
     async def close(self, fault: Exception | None = None) -> None:
         """Close the connection; `incoming` raises `fault`, if there is one."""
         self._inbox.close(fault)
@@ -120,7 +128,7 @@ class PeerLeg:
         transceiver = self._audio()
         transceiver.direction = "sendrecv"
         transceiver.sender.replaceTrack(self._track)
-        self._prefer_codecs(transceiver)
+        self._choose_codecs(transceiver)
         try:
             await self._connection.setLocalDescription(await self._connection.createAnswer())
         except (ValueError, TypeError, AttributeError, KeyError, IndexError) as error:
@@ -152,10 +160,11 @@ class PeerLeg:
             raise LineFailed(f"the {kind} is malformed: {error!r}") from error
 
     def _audio(self) -> Any:
-        audio = [each for each in self._connection.getTransceivers() if each.kind == "audio"]
-        if len(audio) != 1:
-            raise LineFailed(f"the offer has {len(audio)} audio streams, not one")
-        return audio[0]
+        streams = self._connection.getTransceivers()
+        if [each.kind for each in streams] != ["audio"]:
+            kinds = ", ".join(each.kind for each in streams) or "none"
+            raise LineFailed(f"a call has one audio stream and nothing else; these came: {kinds}")
+        return streams[0]
 
     def _prefer_codecs(self, transceiver: Any) -> None:
         capabilities = RTCRtpReceiver.getCapabilities("audio")
@@ -163,6 +172,15 @@ class PeerLeg:
         transceiver.setCodecPreferences(
             [each for name in self._codecs for each in known if each.name == name]
         )
+
+    def _choose_codecs(self, transceiver: Any) -> None:
+        """Answer with our codecs alone, in our order; aiortc would take others from an offer."""
+        offered = transceiver._codecs
+        transceiver._codecs = [
+            each for name in self._codecs for each in offered if each.name == name
+        ]
+        if not transceiver._codecs:
+            raise LineFailed(f"the other side speaks none of {', '.join(self._codecs)}")
 
     def _with_keys(self, sdp: str, payload_type: int | None) -> str:
         """Add the keys (telephone-event), which aiortc does not know, to our description."""
@@ -180,7 +198,7 @@ class PeerLeg:
                 self._decoders[codec.payloadType] = CODECS[codec.name]()
         if not self._decoders:
             raise LineFailed(f"the other side speaks none of {', '.join(self._codecs)}")
-        first = transceiver._codecs[0]
+        first = next(each for each in transceiver._codecs if each.name in self._codecs)
         self._track.codec = CODECS[first.name]()
         self._jitter = JitterBuffer(
             LINE_RATE, clock_rate=self._decoders[first.payloadType].clock_rate

@@ -1,0 +1,174 @@
+"""The page /talk in a real Chromium whose microphone is a recorded caller."""
+
+import base64
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from tests.adapters.browser import Page, browser
+from tests.adapters.hearing import heard, syllables
+from tests.adapters.sip_peers import wait_until
+
+ROOT = Path(__file__).parents[2]
+FIXTURES = ROOT / "audio_fixtures"
+LABELS = YAML(typ="safe", pure=True).load(FIXTURES / "willing.yaml")
+CALL_S = 90
+
+RECORD = """(() => {
+  const context = new AudioContext({sampleRate: 8000});
+  const source = context.createMediaStreamSource(document.getElementById('voice').srcObject);
+  const processor = context.createScriptProcessor(4096, 1, 1);
+  window.heardByPage = [];
+  processor.onaudioprocess = (event) =>
+    window.heardByPage.push(...event.inputBuffer.getChannelData(0));
+  source.connect(processor);
+  processor.connect(context.destination);
+})()"""
+"""Keeps what comes out of the page's own player, sample by sample."""
+
+HEARD = """(() => {
+  const samples = Int16Array.from(heardByPage, (each) => Math.max(-1, Math.min(1, each)) * 32767);
+  let text = '';
+  for (const byte of new Uint8Array(samples.buffer)) text += String.fromCharCode(byte);
+  return btoa(text);
+})()"""
+
+
+@contextmanager
+def service(out: Path, *options: str) -> Iterator[str]:
+    """Run `voicebot serve` and return the page's address."""
+    command = [sys.executable, "-m", "voicebot", "serve", "--http", "127.0.0.1:0"]
+    command += ["--out", str(out), *options]
+    serving = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    try:
+        assert serving.stdout is not None
+        line = serving.stdout.readline()
+        assert line.startswith("talk to the robot: http://127.0.0.1:")
+        yield line.removeprefix("talk to the robot: ").strip()
+        serving.send_signal(signal.SIGTERM)
+        assert serving.wait(20) == 0
+    finally:
+        serving.kill()
+        serving.wait()
+        if serving.stdout is not None:
+            serving.stdout.close()
+
+
+def said(words: str, text: str) -> bool:
+    """Tell whether `words` sound in `text`, homophones and tones left out."""
+    return " ".join(syllables(words)) in " ".join(syllables(text))
+
+
+def call(page: Page) -> None:
+    page.wait("document.getElementById('number').options.length > 0")
+    page.run("document.getElementById('call').click()")
+    page.wait("document.body.dataset.state === 'talking'", 30)
+
+
+def texts(page: Page, selector: str) -> list[str]:
+    found: list[str] = page.run(
+        f"[...document.querySelectorAll({selector!r})].map((each) => each.textContent)"
+    )
+    return found
+
+
+def test_a_caller_has_a_whole_conversation_in_the_page(tmp_path: Path) -> None:
+    variables = [f"--var={name}={value}" for name, value in LABELS["variables"].items()]
+    with (
+        service(tmp_path / "out", *variables) as link,
+        browser(tmp_path / "browser", FIXTURES / "willing.wav") as page,
+    ):
+        page.open(link)
+        call(page)
+        page.run(RECORD)
+        page.wait("document.body.dataset.state === 'ended'", CALL_S)
+        robot = texts(page, "#transcript .robot p")
+        caller = " ".join(texts(page, "#transcript .caller p"))
+        understood = texts(page, "#transcript .understood")
+        outcome = dict(zip(texts(page, "#outcome dt"), texts(page, "#outcome dd"), strict=True))
+        pcm = base64.b64decode(page.run(HEARD))
+        faults = page.faults
+
+    call_file = next((tmp_path / "out" / "calls").glob("*.json"))
+    record = json.loads(call_file.read_text(encoding="utf-8"))["record"]
+    assert faults == []
+    assert record["end_reason"] == LABELS["expected"]["end_reason"]
+    intents = [turn["intent"] for turn in record["turns"] if turn["intent"]]
+    assert intents == LABELS["expected"]["intents"]
+    for name, value in LABELS["expected"]["outcome"].items():
+        assert (record["outcome"][name], outcome[name]) == (value, value)
+    prompts = [each["text"] for turn in record["turns"] for each in turn["prompts"]]
+    assert robot == prompts
+    assert said("发给我吧", caller)
+    assert said("没有了谢谢", caller)
+    assert [each.split()[1] for each in understood] == intents
+    words = heard(pcm, 8000, 8000)
+    assert said("优惠券", words), words
+    assert said("祝您生活愉快", words), words
+
+
+def test_keys_mute_and_the_end_button_work(tmp_path: Path) -> None:
+    with (
+        service(tmp_path / "out") as link,
+        browser(tmp_path / "browser", FIXTURES / "silent.wav") as page,
+    ):
+        page.resize(360, 740, dark=True)
+        page.open(link)
+        call(page)
+        page.wait("document.getElementById('level-robot').getAttribute('aria-valuenow') > 20")
+        page.run("document.getElementById('keys').click()")
+        page.run("document.querySelector('#keypad button').click()")
+        page.command("Input.dispatchKeyEvent", type="keyDown", key="#", text="#")
+        page.wait("document.querySelectorAll('#transcript .note').length === 2")
+        page.run("document.getElementById('mute').click()")
+        muted = page.run("document.getElementById('status').textContent")
+        wide = page.run("document.documentElement.scrollWidth")
+        page.screenshot(tmp_path / "phone.png")
+        page.run("document.getElementById('end').click()")
+        page.wait("document.body.dataset.state === 'ended'")
+        reason = texts(page, "#outcome dd")[0]
+        faults = page.faults
+
+    record = json.loads(next((tmp_path / "out" / "calls").glob("*.json")).read_text())["record"]
+    keys = [each["detail"]["digit"] for each in record["timeline"] if each["what"] == "dtmf"]
+    assert keys == ["1", "#"]
+    assert muted == "通话中，已静音"
+    assert reason == "您挂断了"
+    assert wide <= 360
+    assert faults == []
+    assert record["end_reason"] == "caller_hung_up"
+
+
+def test_a_page_that_is_closed_ends_its_call(tmp_path: Path) -> None:
+    with (
+        service(tmp_path / "out") as link,
+        browser(tmp_path / "browser", FIXTURES / "silent.wav") as page,
+    ):
+        page.open(link)
+        call(page)
+        page.command("Page.navigate", url="about:blank")
+        calls = tmp_path / "out" / "calls"
+        wait_until(lambda: list(calls.glob("*.json")), "the call ends")
+
+
+@pytest.mark.parametrize(("language", "told"), [("zh", "链接不完整"), ("en", "link is incomplete")])
+def test_without_its_token_the_page_says_what_is_missing(
+    language: str, told: str, tmp_path: Path
+) -> None:
+    with (
+        service(tmp_path / "out") as link,
+        browser(tmp_path / "browser", FIXTURES / "silent.wav") as page,
+    ):
+        page.open(link.partition("#")[0])
+        page.wait("document.body.dataset.state === 'failed'")
+        if language == "en":
+            page.run("document.getElementById('language').click()")
+
+        assert told in page.run("document.getElementById('status').textContent")
