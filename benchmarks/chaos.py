@@ -52,6 +52,8 @@ class Chaos:
     """Contacts that are not done, and calls that the store does not know."""
     twice: list[str] = field(default_factory=list)
     """Attempts that were dialled more than once, and contacts dialled after an unknown end."""
+    crashed: int = 0
+    """Workers that ended by themselves: none should."""
     never: int = 0
     """Attempts with an unknown end that were not dialled: the worker died just before."""
 
@@ -60,7 +62,8 @@ class Chaos:
         return (
             f"{self.attempts} attempts in {self.seconds:.0f} s ({did or 'left in peace'}): "
             f"{len(self.lost)} lost, {len(self.twice)} dialled twice; {self.unknown} with an "
-            f"unknown end, {self.never} of them not dialled"
+            f"unknown end, {self.never} of them not dialled; {self.crashed} workers ended by "
+            "themselves"
         )
 
 
@@ -120,6 +123,14 @@ class Workers:
         self._random.choice(self.alive).send_signal(
             self._random.choice((signal.SIGUSR1, signal.SIGUSR2))
         )
+
+    def mourn(self) -> int:
+        """Replace those that ended by themselves, and say how many did: none should."""
+        ended = [each for each in self.alive if each.poll() is not None]
+        for each in ended:
+            self.alive.remove(each)
+            self.start()
+        return len(ended)
 
     def stop(self) -> None:
         """Let them all end in peace."""
@@ -188,6 +199,7 @@ def run(
     try:
         while _open_contacts(store, campaign) and time.monotonic() - started < limit_s:
             time.sleep(0.25)
+            found.crashed += crowd.mourn()
             if time.monotonic() < next_at:
                 continue
             if not bag:

@@ -10,7 +10,8 @@ import os
 import random
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -18,7 +19,7 @@ from sqlalchemy import Connection
 from voicebot.campaign.outcome import Disposition
 from voicebot.dialler.calls import Called, OptedOut
 from voicebot.dialler.clock import DatabaseClock
-from voicebot.dialler.worker import Ended, Worker, WorkerSettings
+from voicebot.dialler.worker import Worker, WorkerSettings, keep_working
 from voicebot.engines.dbos_queue import DbosQueue
 from voicebot.store.dialling import Intent
 from voicebot.store.engine import open_store
@@ -66,11 +67,6 @@ def anybody(
     return []
 
 
-async def _tell(worker: Worker, stopping: asyncio.Event) -> None:
-    await stopping.wait()
-    worker.stop()
-
-
 async def work(address: str, path: str, lease_s: float, name: str) -> None:
     """Run workers until SIGTERM; one that was thought dead is followed by another."""
     loop = asyncio.get_running_loop()
@@ -80,16 +76,17 @@ async def work(address: str, path: str, lease_s: float, name: str) -> None:
     loop.add_signal_handler(signal.SIGTERM, stopping.set)
     loop.add_signal_handler(signal.SIGUSR1, clock.move, timedelta(hours=1))
     loop.add_signal_handler(signal.SIGUSR2, clock.move, timedelta(hours=-1))
-    while not stopping.is_set():
+    settings = WorkerSettings(concurrency=40, lease_s=lease_s, drain_s=15, name=name)
+
+    @contextmanager
+    def worker() -> Iterator[Worker]:
         store = open_store(address)
-        settings = WorkerSettings(concurrency=40, lease_s=lease_s, drain_s=15, name=name)
-        worker = Worker(store, network, anybody, DbosQueue, settings, clock)
-        told = asyncio.create_task(_tell(worker, stopping))
-        ended = await worker.run()
-        told.cancel()
-        store.close()
-        if ended is Ended.STOPPED:
-            return
+        try:
+            yield Worker(store, network, anybody, DbosQueue, settings, clock)
+        finally:
+            store.close()
+
+    await keep_working(worker, stopping)
 
 
 if __name__ == "__main__":

@@ -2,10 +2,9 @@
 
 import asyncio
 import contextlib
-import logging
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +15,6 @@ from voicebot.cli.campaign import opened, store_option
 from voicebot.cli.line_options import janus_option, sip_account, sip_options
 from voicebot.cli.options import engine_option, model_option
 from voicebot.store.engine import Store
-
-log = logging.getLogger(__name__)
 
 WEBHOOK_HOSTS = "VOICEBOT_WEBHOOK_HOSTS"
 """Hosts of our own network that webhooks may be sent to, parted by commas."""
@@ -158,29 +155,23 @@ async def serve(
     settings: Any,
     clock: Any,
 ) -> None:
-    """Run one worker after the other until SIGTERM or SIGINT: one that was thought dead, after a
-    long freeze for example, is followed by another."""
+    """Work until SIGTERM or SIGINT."""
     from voicebot.bootstrap_dialler import dial_queue
-    from voicebot.dialler.worker import Ended, Worker
+    from voicebot.dialler.worker import Worker, keep_working
 
     loop = asyncio.get_running_loop()
     stopping = asyncio.Event()
+
+    def stop() -> None:
+        click.echo("stopping: the calls under way end first")
+        stopping.set()
+
     for each in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(each, stopping.set)
-    while not stopping.is_set():
+        loop.add_signal_handler(each, stop)
+
+    @contextlib.contextmanager
+    def worker() -> Iterator[Worker]:
         with opened(address) as store:
-            one = Worker(store, make_calls(store), judge, dial_queue, settings, clock)
-            told = asyncio.create_task(_tell(one, stopping))
-            try:
-                ended = await one.run()
-            finally:
-                told.cancel()
-        if ended is Ended.STOPPED:
-            return
-        log.warning("going on under another id")
+            yield Worker(store, make_calls(store), judge, dial_queue, settings, clock)
 
-
-async def _tell(one: Any, stopping: asyncio.Event) -> None:
-    await stopping.wait()
-    click.echo("stopping: the calls under way end first")
-    one.stop()
+    await keep_working(worker, stopping)

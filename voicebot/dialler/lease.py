@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy.exc import DBAPIError
+
 from voicebot.errors import StorageFailed
 from voicebot.store import leases
 from voicebot.store.engine import Store
@@ -59,7 +61,7 @@ class Heartbeat:
             try:
                 with self._store.write() as connection:
                     beaten = leases.beat(connection, self._executor)
-            except StorageFailed as error:
+            except (StorageFailed, DBAPIError) as error:
                 # Nobody can declare us dead either while nobody can write.
                 log.debug("no beat: %s", error)
             else:

@@ -6,10 +6,13 @@ import logging
 import os
 import socket
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
 from uuid import uuid4
+
+from sqlalchemy.exc import DBAPIError
 
 from voicebot.dialler.attempt import Dialler
 from voicebot.dialler.calls import Calls
@@ -72,6 +75,40 @@ def new_executor(name: str) -> str:
     """Return a name that no other process has ever had."""
     shown = name or f"{socket.gethostname()}-{os.getpid()}"
     return f"{shown}-{uuid4().hex[:8]}"
+
+
+async def keep_working(
+    make: Callable[[], AbstractContextManager["Worker"]], stopping: asyncio.Event
+) -> None:
+    """Run one worker after the other until `stopping`: one that was thought dead, after a long
+    freeze for example, is followed by another under another name.
+
+    What keeps the first one from beginning is raised; a later one is tried again.
+    """
+    begun = False
+    while not stopping.is_set():
+        try:
+            with make() as worker:
+                told = asyncio.create_task(_tell(worker, stopping))
+                try:
+                    ended = await worker.run()
+                finally:
+                    told.cancel()
+        except (StorageFailed, DBAPIError) as error:
+            if not begun:
+                raise
+            log.error("%s; beginning again", str(error).splitlines()[0])
+            await asyncio.sleep(IDLE_S)
+            continue
+        begun = True
+        if ended is Ended.STOPPED:
+            return
+        log.warning("going on under another name")
+
+
+async def _tell(worker: "Worker", stopping: asyncio.Event) -> None:
+    await stopping.wait()
+    worker.stop()
 
 
 class Worker:
@@ -164,7 +201,7 @@ class Worker:
         await self._queue.stop()
         if not lost:
             now = self._clock.now()
-            with contextlib.suppress(StorageFailed):
+            with contextlib.suppress(StorageFailed, DBAPIError):
                 await self._ledger.try_write(lambda it: dialling.lose(it, self.executor, now))
                 await self._ledger.try_write(lambda it: leases.leave(it, self.executor))
         self._ledger.close()
@@ -195,7 +232,7 @@ class Worker:
         while True:
             try:
                 pause_s = await work()
-            except StorageFailed as error:
+            except (StorageFailed, DBAPIError) as error:
                 log.error("%s", str(error).splitlines()[0])
                 pause_s = IDLE_S
             await asyncio.sleep(pause_s)
