@@ -9,11 +9,7 @@ from voicebot import config
 from voicebot.audio import wav
 from voicebot.call.record import CallRecord
 from voicebot.call.session import CallSession
-from voicebot.campaign.announcements import load as load_announcements
 from voicebot.campaign.contacts import Contact
-from voicebot.campaign.early_media import EarlyMedia
-from voicebot.campaign.progress import RING_MS
-from voicebot.campaign.routes import Route
 from voicebot.dialogue.classifier import Classifier
 from voicebot.dialogue.conversation import spoken_prompts
 from voicebot.dialogue.loader import load_script as read_script
@@ -23,14 +19,11 @@ from voicebot.engines.espeak import EspeakSynthesiser
 from voicebot.engines.pyttsx3 import Pyttsx3Synthesiser
 from voicebot.engines.vosk import VoskModel
 from voicebot.engines.webrtc_vad import webrtc_vad
-from voicebot.errors import BadInput, Problem
-from voicebot.runtime.answering import Answer, Answering
 from voicebot.runtime.call_runner import Parts, run_call
 from voicebot.runtime.classifier_store import classifier, with_classifier
 from voicebot.runtime.driver import Recording
 from voicebot.runtime.hooks import HookRunner
 from voicebot.runtime.prompt_cache import PromptCache
-from voicebot.runtime.sip_trunk import DialPlan, SipTrunk
 from voicebot.runtime.virtual_time import InlineExecutor, run_virtual
 from voicebot.runtime.voice import PromptVoice
 from voicebot.simulation.persona_file import load_personas
@@ -40,11 +33,8 @@ from voicebot.speech import second_hearing
 from voicebot.speech.detector import SpeechDetector
 from voicebot.speech.recogniser import Transcript
 from voicebot.speech.synthesiser import Synthesiser
-from voicebot.transports.janus_sip import JanusGateway
 from voicebot.transports.loopback import Line, LoopbackLeg, connect
-from voicebot.transports.peer import BROWSER_CODECS, IceServer, PeerLeg
 from voicebot.transports.replay import ReplayLeg
-from voicebot.web.browser_calls import BrowserCalls
 
 SYNTHESISERS: dict[str, Callable[[], Synthesiser]] = {
     "espeak": EspeakSynthesiser,
@@ -136,48 +126,6 @@ def replay(
     return run_virtual(call())
 
 
-def answers(routes: Sequence[Route], model: VoskModel, voice: PromptVoice) -> dict[str, Answer]:
-    """Return how each number of a route table is answered, with every fixed prompt rendered.
-
-    Raises `BadInput` with every fault of the campaigns: a script that needs a contact's variables
-    cannot answer somebody whom nobody knows.
-    """
-    problems: list[Problem] = []
-    found: dict[str, Answer] = {}
-    for route in routes:
-        try:
-            script = load_script(route.campaign, model)
-        except BadInput as error:
-            problems += error.problems
-            continue
-        unknown = sorted(set(route.variables) - set(script.variables))
-        missing = [
-            name
-            for name, variable in script.variables.items()
-            if variable.default is None and name not in route.variables
-        ]
-        where = str(route.campaign)
-        for name in unknown:
-            problems.append(Problem(where, f'has no variable "{name}"', path=route.called))
-        for name in missing:
-            what = f'needs the variable "{name}", which no caller brings'
-            hint = "name it under `variables:` of the route, or give it a default in the script"
-            problems.append(Problem(where, what, path=route.called, hint=hint))
-        if not unknown and not missing:
-            prepare(voice, script, route.variables)
-            found[route.called] = Answer(script, route.variables, route.transfer_to)
-    if problems:
-        raise BadInput(*problems)
-    return found
-
-
-def browser_calls(
-    answering: Answering, answers: Mapping[str, Answer], ice_servers: Sequence[IceServer] = ()
-) -> BrowserCalls:
-    """Return what takes browsers' calls."""
-    return BrowserCalls(answering, answers, lambda: PeerLeg(BROWSER_CODECS, ice_servers))
-
-
 def prepare(voice: PromptVoice, script: Script, variables: Mapping[str, str]) -> None:
     """Render everything a call with these variables may say, before the line is open."""
     voice.prepare(spoken_prompts(script, variables))
@@ -196,20 +144,6 @@ def simulated_trunk(
         open_wire=open_wire,
         synthesiser=caller_synthesiser,
         detector=speech_detector,
-    )
-
-
-def sip_trunk(
-    gateway: JanusGateway, plan: DialPlan, model: VoskModel, *, ring_ms: int = RING_MS
-) -> SipTrunk:
-    """Return a trunk that dials through Janus and understands what the network plays."""
-    announcements = load_announcements()
-    return SipTrunk(
-        gateway,
-        plan,
-        ear=lambda: EarlyMedia(model.recogniser(config.LINE_RATE), announcements),
-        threads=lambda: ThreadPoolExecutor(1, "early media"),
-        ring_ms=ring_ms,
     )
 
 

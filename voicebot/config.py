@@ -34,6 +34,9 @@ BUNDLED = "bundled"
 """The name of the bundled model."""
 DEMO_CAMPAIGN = Path(__file__).parent.parent / "campaigns" / "repurchase"
 
+REGION, ZONE = "CN", "Asia/Shanghai"
+"""Of a shop that names none."""
+
 LINE_RATE = 8000
 """Hz: the telephone's, and what every command uses unless the line is wider."""
 

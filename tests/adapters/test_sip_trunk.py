@@ -12,7 +12,7 @@ import pytest
 from tests.adapters import sip_peers
 from tests.adapters.hearing import heard, syllables
 from tests.adapters.sip_peers import Janus
-from voicebot import bootstrap, config
+from voicebot import bootstrap_lines, config
 from voicebot.audio import g711, wav
 from voicebot.campaign.contacts import Contact
 from voicebot.campaign.outcome import Disposition
@@ -85,7 +85,7 @@ def dial(janus: Janus, model: VoskModel, phone: str, user: str = "somebody") -> 
         async with asyncio.timeout(10):
             await gateway.ready.wait()
         plan = DialPlan(f"sip:{user}@{phone};for={{number}}")
-        trunk = bootstrap.sip_trunk(gateway, plan, model, ring_ms=15_000)
+        trunk = bootstrap_lines.sip_trunk(gateway, plan, model, ring_ms=15_000)
         dialled = await trunk.dial(Contact("+8615400000001", "", {}, 0), "call-1")
         if dialled.leg is not None:
             await dialled.leg.hang_up()

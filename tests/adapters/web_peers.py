@@ -19,7 +19,7 @@ from aiortc import MediaStreamTrack, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError
 
 from tests.builders import ScriptedRecogniser, ToneVoice, loud, script, tone
-from voicebot import bootstrap
+from voicebot import bootstrap_lines
 from voicebot.runtime.answering import Answer, Answering, InboundCall
 from voicebot.runtime.call_runner import Parts
 from voicebot.runtime.load import LoadMeter
@@ -81,8 +81,15 @@ async def browser_service(
     def record(number: int) -> FileRecording:
         return FileRecording(folder / f"{number}.wav", RATE, disk)
 
-    answering = Answering(parts, LoadMeter(), max_calls=max_calls, record=record, finished=keep)
-    made = bootstrap.browser_calls(answering, answers or {"*": Answer(script())})
+    answering = Answering(
+        parts,
+        LoadMeter(),
+        max_calls=max_calls,
+        blocking=ThreadPoolExecutor(2),
+        record=record,
+        finished=keep,
+    )
+    made = bootstrap_lines.browser_calls(answering, answers or {"*": Answer(script())})
     calls = BrowserCalls(answering, made.answers, made.make_leg, limits)
     listening = listen("127.0.0.1", 0)
     port = listening.getsockname()[1]

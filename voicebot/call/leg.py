@@ -49,6 +49,11 @@ class PhoneLeg(CallLeg, Protocol):
     """A leg with a telephone at its other end."""
 
     @property
+    def closed(self) -> bool:
+        """Whether either side has hung up."""
+        ...
+
+    @property
     def statistics(self) -> LineStatistics:
         """What happened on the way to us so far."""
         ...

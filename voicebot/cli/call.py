@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from voicebot import bootstrap, config
+from voicebot import bootstrap, bootstrap_lines, config
 from voicebot.call.session import CallSession
 from voicebot.campaign.contacts import Contact, mask
 from voicebot.campaign.outcome import Attempt, Disposition, intention
@@ -115,7 +115,7 @@ def call(
         if serving.done():
             ready.cancel()
             serving.result()
-        trunk = bootstrap.sip_trunk(gateway, plan, ear, ring_ms=ring * 1000)
+        trunk = bootstrap_lines.sip_trunk(gateway, plan, ear, ring_ms=ring * 1000)
         contact = Contact(phone, "", values, 0)
         parts = bootstrap.parts(ear, voice, realtime=True)
         await run_campaign([contact], script, trunk, parts, finished=finished, progress=progress)

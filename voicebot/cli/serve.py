@@ -3,28 +3,40 @@
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
-from voicebot import bootstrap, config
+from voicebot import bootstrap, bootstrap_lines, config
+from voicebot.call.leg import PhoneLeg
 from voicebot.campaign.contacts import Contact
 from voicebot.campaign.outcome import Attempt, Disposition
-from voicebot.campaign.routes import ANY_NUMBER, Route, load_routes
+from voicebot.campaign.routes import ANY_NUMBER, HandOver, Route, load_routes
 from voicebot.cli.browser_options import BrowserLine, browser_line, browser_options
 from voicebot.cli.line_options import janus_option, sip_account, sip_options
-from voicebot.cli.options import engine_option, given_variables, model_option, variable_option
+from voicebot.cli.options import (
+    engine_option,
+    given_variables,
+    model_option,
+    store_option,
+    variable_option,
+)
 from voicebot.dialogue.loader import load_script
 from voicebot.report.files import last_number, sound_name, write_attempt
 from voicebot.runtime.answering import Answer, Answering, InboundCall
+from voicebot.runtime.hand_over import connect_person
 from voicebot.runtime.load import LoadMeter
 from voicebot.runtime.recorder import FileRecording
-from voicebot.transports.janus_leg import IncomingCall
+from voicebot.runtime.waiting_line import WaitingLine
+from voicebot.store.engine import open_store
+from voicebot.transports.janus_leg import BUSY_HERE, IncomingCall, JanusLeg
 from voicebot.transports.janus_sip import JanusGateway, SipAccount
 from voicebot.web.app import talk_app
 from voicebot.web.server import listen, serving
@@ -56,6 +68,21 @@ NOT_FOUND = 404
 )
 @click.option("--transfer-to", metavar="URI", help="Where CAMPAIGN hands callers over to.")
 @click.option(
+    "--queue",
+    type=click.IntRange(0, 100),
+    default=10,
+    show_default=True,
+    help="How many callers may wait with music when there is no room; 0 refuses them.",
+)
+@click.option(
+    "--wait",
+    type=click.FloatRange(10),
+    default=300.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="The longest that a caller waits.",
+)
+@click.option(
     "--drain",
     type=float,
     default=120.0,
@@ -70,6 +97,7 @@ NOT_FOUND = 404
     show_default=True,
     help="Where records and recordings go.",
 )
+@store_option
 @model_option
 @engine_option
 def serve(
@@ -83,8 +111,11 @@ def serve(
     http: str | None,
     calls: int,
     transfer_to: str | None,
+    queue: int,
+    wait: float,
     drain: float,
     out: Path,
+    store_address: str | None,
     model: Path | None,
     engine: str,
     **browser: Any,
@@ -122,9 +153,11 @@ def serve(
         routes = (Route(ANY_NUMBER, folder, transfer_to, given),)
     ear = bootstrap.load_model(model)
     voice = bootstrap.prompt_voice(engine)
-    answers = bootstrap.answers(routes, ear, voice)
+    answers = bootstrap_lines.answers(routes, ear, voice)
     parts = bootstrap.parts(ear, voice, realtime=True)
 
+    address = store_address or os.environ.get(config.STORE_VARIABLE)
+    store = open_store(address) if address else None
     disk = ThreadPoolExecutor(1, "recordings")
 
     def record(number: int) -> FileRecording:
@@ -139,8 +172,10 @@ def serve(
             parts,
             load,
             max_calls=calls,
+            blocking=ThreadPoolExecutor(4, "records"),
             record=record,
             finished=finished,
+            known=bootstrap_lines.known_callers(store),
             first=last_number(out) + 1,
         )
         stop = asyncio.Event()
@@ -154,7 +189,10 @@ def serve(
             lines.callback(stopped.cancel)
             running = [stopped]
             if account is not None:
-                running.append(await _answer_sip(lines, janus_url, account, answering, answers))
+                sounds = bootstrap_lines.waiting_sounds(voice, queue)
+                room = WaitingLine(answering.has_room, sounds, longest_s=wait)
+                service = _SipService(answering, answers, room, sounds.music)
+                running.append(await _answer_sip(lines, janus_url, account, queue, service))
             if page is not None and not running[-1].done():
                 await _answer_browsers(lines, page, answering, answers)
             await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
@@ -171,11 +209,13 @@ async def _answer_sip(
     lines: AsyncExitStack,
     janus_url: str,
     account: SipAccount,
-    answering: Answering,
-    answers: Mapping[str, Answer],
+    queue: int,
+    service: "_SipService",
 ) -> asyncio.Task[Any]:
     """Register, until `lines` is closed; the task ends only by a fault."""
-    gateway = JanusGateway(janus_url, account, _SipService(answering, answers).ring)
+    # Who waits has a line too, and so has the person to whom a caller is connected.
+    wide = replace(account, lines=2 * account.lines + queue)
+    gateway = service.gateway = JanusGateway(janus_url, wide, service.ring)
     serving = asyncio.create_task(gateway.run())
     ready = asyncio.create_task(gateway.ready.wait())
 
@@ -196,7 +236,7 @@ async def _answer_browsers(
     lines: AsyncExitStack, page: BrowserLine, answering: Answering, answers: Mapping[str, Answer]
 ) -> None:
     """Serve the page, until `lines` is closed."""
-    browsers = bootstrap.browser_calls(answering, answers, page.ice_servers)
+    browsers = bootstrap_lines.browser_calls(answering, answers, page.ice_servers)
     app = talk_app(browsers, page.token, origins=page.origins, ice_servers=page.ice_servers)
     listening = listen(page.host, page.port)
     await lines.enter_async_context(serving(app, listening, page.certificate))
@@ -212,9 +252,21 @@ async def _answer_browsers(
 class _SipService:
     """What happens when the telephone rings."""
 
-    def __init__(self, answering: Answering, answers: Mapping[str, Answer]) -> None:
+    gateway: JanusGateway
+
+    def __init__(
+        self,
+        answering: Answering,
+        answers: Mapping[str, Answer],
+        waiting: WaitingLine,
+        music: bytes,
+    ) -> None:
         self._answering = answering
         self._answers = answers
+        self._waiting = waiting
+        self._music = music
+        self._coming = 0
+        """Admitted, and not talking yet."""
 
     async def ring(self, call: IncomingCall) -> None:
         """Answer, or refuse with the code that says why."""
@@ -223,11 +275,37 @@ class _SipService:
         if answer is None:
             log.warning("no route for %s", called)
             await call.reject(NOT_FOUND)
-        elif not self._answering.admits():
-            await call.reject(UNAVAILABLE if self._answering.draining else 486)
+        elif self._answering.draining:
+            await call.reject(UNAVAILABLE)
+        elif len(self._waiting) == 0 and self._answering.admits(self._coming):
+            self._coming += 1
+            try:
+                leg = await call.accept()
+            finally:
+                self._coming -= 1
+            await self._talk(leg, call, answer)
+        elif self._waiting.full:
+            await call.reject(BUSY_HERE)
         else:
             leg = await call.accept()
-            await self._answering.talk(leg, answer, caller=user_part(call.caller), called=called)
+            if await self._waiting.wait(leg):
+                await self._talk(leg, call, answer)
+            else:
+                await leg.hang_up()
+
+    async def _talk(self, leg: JanusLeg, call: IncomingCall, answer: Answer) -> None:
+        async def reach(caller: PhoneLeg, person: str) -> bool:
+            if answer.hand_over is HandOver.BRIDGE:
+                return await connect_person(caller, self.gateway, person, self._music)
+            return await caller.transfer(person)
+
+        await self._answering.talk(
+            leg,
+            answer,
+            caller=user_part(call.caller),
+            called=user_part(call.callee),
+            reach=reach,
+        )
 
 
 def user_part(address: str) -> str:

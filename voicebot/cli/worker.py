@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from voicebot import config
+from voicebot import bootstrap_lines, config
 from voicebot.cli.campaign import opened, store_option
 from voicebot.cli.line_options import janus_option, sip_account, sip_options
 from voicebot.cli.options import engine_option, model_option
@@ -132,7 +132,7 @@ def worker(
         if serving.done():
             ready.cancel()
             serving.result()
-        trunk = bootstrap.sip_trunk(gateway, plan, ear)
+        trunk = bootstrap_lines.sip_trunk(gateway, plan, ear)
         clock = DatabaseClock()
         await serve(
             address,

@@ -3,12 +3,16 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeVar
 
 from voicebot.call.leg import PhoneLeg
 from voicebot.call.record import CallRecord
 from voicebot.call.session import CallSession
 from voicebot.campaign.contacts import mask
+from voicebot.campaign.routes import HandOver, OpeningHours
 from voicebot.dialogue.script import Script
 from voicebot.errors import StorageFailed
 from voicebot.runtime.call_runner import Parts, run_call
@@ -16,6 +20,8 @@ from voicebot.runtime.load import LoadMeter
 from voicebot.runtime.recorder import FileRecording
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +32,34 @@ class Answer:
     variables: Mapping[str, str] = field(default_factory=dict)
     transfer_to: str | None = None
     """Where a caller goes whom the script hands over; without it the call ends there."""
+    hand_over: HandOver = HandOver.TRANSFER
+    unanswered: "Answer | None" = None
+    """What goes on with the caller when no person could be reached."""
+    hours: OpeningHours | None = None
+    """Always, when None."""
+    closed: "Answer | None" = None
+    """What answers outside the hours."""
+
+    def at(self, now: datetime) -> "Answer":
+        """Return what answers at this moment."""
+        if self.hours is None or self.closed is None or self.hours.open_at(now):
+            return self
+        return self.closed
+
+
+GREETINGS = ((5, "早上好"), (9, "上午好"), (12, "中午好"), (14, "下午好"), (18, "晚上好"))
+"""From which hour on; before the first one it is still evening."""
+GREETING = "greeting"
+"""The variable that a script may declare to greet by the hour."""
+
+
+def greeting(now: datetime) -> str:
+    """Return how one greets at this hour."""
+    return next((words for hour, words in reversed(GREETINGS) if now.hour >= hour), "晚上好")
+
+
+Reach = Callable[[PhoneLeg, str], Awaitable[bool]]
+"""Connects a caller to a person at a SIP address; False when nobody could be reached."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +70,14 @@ class InboundCall:
     caller: str
     called: str
     record: CallRecord
+
+
+@dataclass(frozen=True, slots=True)
+class _Ends:
+    """Who is on the line."""
+
+    caller: str
+    called: str
 
 
 Finished = Callable[[InboundCall], Awaitable[None]]
@@ -50,17 +92,26 @@ class Answering:
         load: LoadMeter,
         *,
         max_calls: int,
+        blocking: Executor,
         record: Callable[[int], FileRecording],
         finished: Finished,
         first: int = 1,
+        clock: Callable[[], datetime] = lambda: datetime.now().astimezone(),
+        known: Callable[[str], Mapping[str, str]] = lambda caller: {},
     ) -> None:
-        """`record` begins the recording of a call by its number; numbers begin with `first`."""
+        """`blocking` runs what waits for disks and databases. `record` begins the recording of a
+        call by its number; numbers begin with `first`. `clock` tells an aware moment where the
+        shop is, for its hours and greetings. `known` tells what the shop knows of a caller, by the
+        script's variables; it may block."""
         self._parts = parts
         self._load = load
         self._max_calls = max_calls
+        self._blocking = blocking
         self._finished = finished
         self._number = first - 1
         self._record = record
+        self._clock = clock
+        self._known = known
         self._none_left = asyncio.Event()
         self._none_left.set()
         self.draining = False
@@ -72,13 +123,17 @@ class Answering:
 
         `coming` calls were admitted already and have not begun to talk.
         """
-        others = self.calls + coming
-        # A machine that other programs keep busy may still be called: there is nobody to spoil.
-        overloaded = others > 0 and self._load.overloaded
-        if self.draining or others >= self._max_calls or overloaded:
+        if self.draining or not self.has_room(coming):
             self.refused += 1
             return False
         return True
+
+    def has_room(self, coming: int = 0) -> bool:
+        """Tell whether one more call would spoil nothing, `coming` ones besides those that run."""
+        others = self.calls + coming
+        # A machine that other programs keep busy may still be called: there is nobody to spoil.
+        overloaded = others > 0 and self._load.overloaded
+        return others < self._max_calls and not overloaded
 
     async def talk(
         self,
@@ -88,15 +143,48 @@ class Answering:
         caller: str,
         called: str,
         watch: Callable[[CallSession], None] = lambda session: None,
+        reach: Reach = lambda leg, person: leg.transfer(person),
     ) -> None:
-        """Carry one answered call to its end, and hand its record on; `watch` sees it run."""
-        self._number += 1
+        """Carry one answered call to its end, and hand its record on.
+
+        `watch` sees it run; `reach` connects a caller whom the script hands over to a person.
+        """
         self.calls += 1
         self._none_left.clear()
+        try:
+            now = self._clock()
+            known = await self._wait_for(lambda: self._known(caller))
+            brought = {**known, GREETING: greeting(now)}
+            await self._converse(leg, answer.at(now), brought, _Ends(caller, called), watch, reach)
+        finally:
+            self.calls -= 1
+            if self.calls == 0:
+                self._none_left.set()
+
+    async def _converse(
+        self,
+        leg: PhoneLeg,
+        answer: Answer,
+        brought: Mapping[str, str],
+        ends: "_Ends",
+        watch: Callable[[CallSession], None],
+        reach: Reach,
+    ) -> None:
+        self._number += 1
         number = self._number
-        log.info("call %d from %s to %s", number, mask(caller), called)
-        session = CallSession(answer.script, answer.variables, variant=number - 1)
+        log.info("call %d from %s to %s", number, mask(ends.caller), ends.called)
+        wanted = {name: value for name, value in brought.items() if name in answer.script.variables}
+        variables = {**answer.variables, **wanted}
+        session = CallSession(answer.script, variables, variant=number - 1)
         target = answer.transfer_to
+
+        async def hand_over(person: str) -> bool:
+            if await reach(leg, person):
+                return True
+            if answer.unanswered is not None and not leg.closed:
+                await self._converse(leg, answer.unanswered, brought, ends, watch, reach)
+            return False
+
         try:
             recording = self._record(number)
             try:
@@ -105,22 +193,21 @@ class Answering:
                     leg,
                     self._parts,
                     watch,
-                    transfer=None if target is None else lambda: leg.transfer(target),
+                    transfer=None if target is None else lambda: hand_over(target),
                     recorder=recording,
                 )
             finally:
-                await asyncio.to_thread(recording.close)
+                await self._wait_for(recording.close)
             if recording.failed:
                 record.end_detail = f"the recording is not whole: {recording.failed}"
             log.info("call %d ended: %s, %s", number, record.end_reason, leg.statistics)
-            await self._finished(InboundCall(number, caller, called, record))
+            await self._finished(InboundCall(number, ends.caller, ends.called, record))
         except StorageFailed as error:
             log.error("call %d: %s", number, error)
             await leg.hang_up()
-        finally:
-            self.calls -= 1
-            if self.calls == 0:
-                self._none_left.set()
+
+    async def _wait_for(self, job: Callable[[], T]) -> T:
+        return await asyncio.wrap_future(self._blocking.submit(job))
 
     async def drain(self, longest_s: float) -> bool:
         """Take no new call and wait for the running ones; False when some still run after

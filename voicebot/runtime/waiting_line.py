@@ -72,10 +72,11 @@ class WaitingLine:
             self.gave_up += 1
             return False
         finally:
-            self._line.remove(me)
             leg.playout = None
             gone.cancel()
             await asyncio.gather(gone, return_exceptions=True)
+            # Last, and nothing is awaited after it: who is next must see this caller's call.
+            self._line.remove(me)
 
 
 class _HoldSound:

@@ -86,6 +86,11 @@ class JanusLeg:
         return self._peer.dropped_frames
 
     @property
+    def closed(self) -> bool:
+        """Whether either side has hung up."""
+        return self._peer.closed
+
+    @property
     def statistics(self) -> LineStatistics:
         """What happened on the way to us so far."""
         return self._peer.statistics
