@@ -315,6 +315,42 @@ def test_a_full_disk_leaves_nothing_half_done(tmp_path: Path) -> None:
     store.close()
 
 
+def test_an_import_that_comes_back_to_life_is_not_taken_back_half(
+    store: Store, tmp_path: Path
+) -> None:
+    new_campaign(store)
+    table = open_table(file(tmp_path, many(6000)))
+    seen: list[int] = []
+
+    def rows() -> Iterator[Contact | Rejected]:
+        for number, each in enumerate(contact_rows(table, [], "CN")):
+            yield each
+            if number == 5999:
+                age(store)
+                settle(store)
+                seen.append(count(store))
+
+    with pytest.raises(Busy):
+        import_contacts(store, target(store), ("contacts.csv", table.sha256), rows(), print)
+
+    assert seen == [0]
+    assert count(store) == 0
+    assert contact_batches.batches(store, 1) == []
+
+
+def test_an_undo_that_died_half_way_is_finished(store: Store, tmp_path: Path) -> None:
+    new_campaign(store)
+    bring(store, file(tmp_path, GOOD))
+    with store.write() as connection:
+        connection.execute(update(import_batch).values(state="undone"))
+    age(store)
+
+    settle(store)
+
+    assert count(store) == 0
+    assert [each.state for each in contact_batches.batches(store, 1)] == ["undone"]
+
+
 # Undo
 
 

@@ -26,6 +26,7 @@ from voicebot.dialler.webhook_address import Allowed
 from voicebot.dialler.webhook_sender import WebhookSender
 from voicebot.errors import StorageFailed
 from voicebot.store import dialling, feeding, leases
+from voicebot.store.contact_import import settle
 from voicebot.store.engine import Store
 
 log = logging.getLogger(__name__)
@@ -165,6 +166,7 @@ class Worker:
             asyncio.create_task(self._every(RECONCILE_S, self._housekeeping.reconcile)),
             asyncio.create_task(self._every(TEND_S, self._tend)),
             asyncio.create_task(self._every(PURGE_S, self._purge)),
+            asyncio.create_task(self._every(RECONCILE_S, self._settle)),
             asyncio.create_task(self._every(SEND_S, self._send)),
         ]
         try:
@@ -219,6 +221,10 @@ class Worker:
 
     async def _tend(self) -> None:
         await self._ledger.try_write(self._housekeeping.tend)
+
+    async def _settle(self) -> None:
+        """See to contacts whose import died: they are in no state to be called or counted."""
+        await asyncio.to_thread(settle, self._store)
 
     async def _send(self) -> None:
         await self._sender.send_due()

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, exists, func, not_, select, update
+from sqlalchemy import and_, func, select, update
 
 from voicebot.errors import BadInput, Busy, Problem
-from voicebot.store.contact_import import ROWS_AT_ONCE, Target
+from voicebot.store.contact_import import ROWS_AT_ONCE, Target, remove, was_dialled
 from voicebot.store.engine import Store
 from voicebot.store.instant import database_now
-from voicebot.store.tables import attempt, campaign, contact, import_batch, trunk
+from voicebot.store.tables import campaign, contact, import_batch, trunk
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,9 @@ def undo(store: Store, of: CampaignOfContacts, batch_id: int | None) -> tuple[Ba
         if state == "running":
             raise Busy(f"{of.name} is running; pause it first: voicebot campaign pause {of.name}")
         dialled = connection.execute(
-            select(func.count()).select_from(contact).where(_of(batch), _was_dialled())
+            select(func.count())
+            .select_from(contact)
+            .where(contact.c.batch_id == batch.id, was_dialled())
         ).scalar_one()
         if dialled:
             what = f"cannot be undone: {dialled} of its contacts were dialled already"
@@ -144,29 +146,9 @@ def undo(store: Store, of: CampaignOfContacts, batch_id: int | None) -> tuple[Ba
         connection.execute(
             update(import_batch)
             .where(import_batch.c.id == batch.id)
-            .values(state="undone", undone_at=database_now())
+            .values(state="undone", beat=database_now())
         )
-    return batch, _remove(store, batch)
-
-
-def _remove(store: Store, batch: Batch) -> int:
-    removed = 0
-    while True:
-        with store.write() as connection:
-            some = select(contact.c.id).where(_of(batch), not_(_was_dialled())).limit(ROWS_AT_ONCE)
-            done = connection.execute(delete(contact).where(contact.c.id.in_(some)))
-        if done.rowcount == 0:
-            return removed
-        removed += done.rowcount
-
-
-def _of(batch: Batch) -> ColumnElement[bool]:
-    return contact.c.batch_id == batch.id
-
-
-def _was_dialled() -> ColumnElement[bool]:
-    attempted = exists().where(attempt.c.contact_id == contact.c.id)
-    return (contact.c.state == "queued") | attempted
+    return batch, remove(store, batch.id)
 
 
 def reopen(store: Store, campaign_id: int, reasons: Sequence[str]) -> int:

@@ -11,7 +11,20 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, delete, func, insert, literal, select, text, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    not_,
+    select,
+    text,
+    update,
+)
 
 from voicebot.campaign.columns import Rejected
 from voicebot.campaign.contacts import Contact
@@ -19,13 +32,15 @@ from voicebot.campaign.hold_out import is_held_out
 from voicebot.errors import Busy
 from voicebot.store.engine import Store
 from voicebot.store.instant import database_now
-from voicebot.store.tables import campaign, contact, import_batch
+from voicebot.store.tables import attempt, campaign, contact, import_batch
 
 ROWS_AT_ONCE = 5000
 """A transaction of so many rows holds up other writers to SQLite for about 50 ms."""
 
 DEAD_AFTER_MS = 60_000
 """An import that wrote nothing for so long has died."""
+
+STOOD_STILL = "this import stood still for so long that it was taken back; start it again"
 
 _COLUMNS = (
     *("campaign_id", "batch_id", "line", "phone", "name", "timezone", "variables"),
@@ -87,18 +102,16 @@ def import_contacts(
             values = [_values(target, batch, each) for each in some]
             with store.write() as connection:
                 if not _beat(connection, batch):
-                    raise Busy(
-                        "this import stood still for so long that it was taken back; start it again"
-                    )
+                    raise Busy(STOOD_STILL)
                 if values:
                     counts.added += _insert(connection, values)
         if not counts.added:
-            _take_back(store, batch)
+            remove(store, batch)
             return Imported(None, counts.rows, 0, _known(counts), counts.rejected, 0)
         with store.write() as connection:
-            connection.execute(
+            ready = connection.execute(
                 update(import_batch)
-                .where(import_batch.c.id == batch)
+                .where(import_batch.c.id == batch, import_batch.c.state == "loading")
                 .values(
                     state="ready",
                     rows=counts.rows,
@@ -107,8 +120,10 @@ def import_contacts(
                     rejected=counts.rejected,
                 )
             )
+            if ready.rowcount == 0:
+                raise Busy(STOOD_STILL)
     except BaseException:
-        _take_back(store, batch)
+        remove(store, batch)
         raise
     _show(store, batch)
     held_out = _held_out(store, batch)
@@ -129,20 +144,68 @@ def known_contacts(store: Store, target: Target, phones: Sequence[str]) -> int:
 
 
 def settle(store: Store) -> None:
-    """Finish imports that died when all was there, and take back those that died before."""
+    """Finish imports that died when all was there, and take back those that died before.
+
+    Several processes may do so at once, and beside one that imports.
+    """
+    stale = import_batch.c.beat < database_now() - literal(DEAD_AFTER_MS, BigInteger())
     with store.read() as connection:
         left = connection.execute(
             select(import_batch.c.id, import_batch.c.state).where(
                 import_batch.c.kind == "contacts",
-                import_batch.c.state.in_(("loading", "ready")),
-                import_batch.c.beat < database_now() - literal(DEAD_AFTER_MS, BigInteger()),
+                import_batch.c.state.in_(("loading", "ready", "undone")),
+                import_batch.c.undone_at.is_(None),
+                stale,
             )
         ).all()
     for batch, state in left:
         if state == "ready":
             _show(store, batch)
-        else:
-            _take_back(store, batch)
+            continue
+        if state == "loading":
+            with store.write() as connection:
+                # It may have come back to life since it was looked at.
+                claimed = connection.execute(
+                    update(import_batch)
+                    .where(import_batch.c.id == batch, import_batch.c.state == "loading", stale)
+                    .values(state="undone")
+                )
+            if claimed.rowcount == 0:
+                continue
+        remove(store, batch)
+
+
+def remove(store: Store, batch: int) -> int:
+    """Remove the contacts of a batch, but for any that was dialled; return how many.
+
+    What was never shown leaves no trace; what was is kept as undone.
+    """
+    removed = 0
+    for ids in _pages(store, batch):
+        with store.write() as connection:
+            done = connection.execute(
+                delete(contact).where(
+                    contact.c.batch_id == batch, contact.c.id.between(*ids), not_(was_dialled())
+                )
+            )
+            removed += done.rowcount
+            _beat(connection, batch)
+    with store.write() as connection:
+        connection.execute(
+            delete(import_batch).where(import_batch.c.id == batch, import_batch.c.added == 0)
+        )
+        connection.execute(
+            update(import_batch)
+            .where(import_batch.c.id == batch)
+            .values(state="undone", undone_at=database_now())
+        )
+    return removed
+
+
+def was_dialled() -> ColumnElement[bool]:
+    """Return the condition that a contact was taken for a call."""
+    attempted = exists().where(attempt.c.contact_id == contact.c.id)
+    return (contact.c.state == "queued") | attempted
 
 
 def _begin(store: Store, target: Target, file: tuple[str, str]) -> int:
@@ -257,9 +320,11 @@ def _copy(connection: Connection, columns: str, values: Sequence[tuple[Any, ...]
 
 
 def _beat(connection: Connection, batch: int) -> bool:
-    """Show that this import is alive; return whether its batch is still there."""
+    """Show that this import is alive; return whether nobody took it for dead."""
     done = connection.execute(
-        update(import_batch).where(import_batch.c.id == batch).values(beat=database_now())
+        update(import_batch)
+        .where(import_batch.c.id == batch, import_batch.c.state != "undone")
+        .values(beat=database_now())
     )
     return done.rowcount == 1
 
@@ -282,18 +347,6 @@ def _show(store: Store, batch: int) -> None:
         connection.execute(
             update(import_batch).where(import_batch.c.id == batch).values(state="done")
         )
-
-
-def _take_back(store: Store, batch: int) -> None:
-    """Remove a batch that was never shown."""
-    for ids in _pages(store, batch):
-        with store.write() as connection:
-            connection.execute(
-                delete(contact).where(contact.c.batch_id == batch, contact.c.id.between(*ids))
-            )
-            _beat(connection, batch)
-    with store.write() as connection:
-        connection.execute(delete(import_batch).where(import_batch.c.id == batch))
 
 
 def _pages(store: Store, batch: int) -> Iterator[tuple[int, int]]:
