@@ -41,6 +41,8 @@ from voicebot.store.instant import from_ms, to_ms
 from voicebot.store.segments import DEFAULT_ZONE
 from voicebot.store.tables import attempt, campaign, contact, script_version, shop_order
 
+MAPPED_BYTES = 2 << 30
+
 _SLOT_MS = SLOT // timedelta(milliseconds=1)
 _DIALLED = and_(
     attempt.c.state == "done",
@@ -51,6 +53,9 @@ _DIALLED = and_(
 
 def counts(connection: Connection, campaign_key: int) -> Counts:
     """Count one campaign; calls that are still going on are left out."""
+    if connection.dialect.name == "sqlite":
+        # Every page is read once: mapped, that takes half the time.
+        connection.exec_driver_sql(f"PRAGMA mmap_size = {MAPPED_BYTES}")
     made = connection.execute(select(campaign).where(campaign.c.id == campaign_key)).one()
     first, last = connection.execute(
         select(func.min(attempt.c.dialed_at), func.max(attempt.c.dialed_at))
