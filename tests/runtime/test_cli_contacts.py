@@ -439,6 +439,23 @@ def test_why_looks_at_another_time_too(
     assert told in run(capsys, "why", PHONE, "--at", at)[1]
 
 
+def test_why_of_a_campaign_that_rests_says_what_holds_once_it_runs(
+    shop: Store, tmp_path: Path, capsys: Output
+) -> None:
+    new_contact(shop, 1)
+    agreed(shop, tmp_path, capsys)
+    with shop.write() as connection:
+        connection.execute(update(campaign).values(state="paused"))
+
+    _, out, _ = run(capsys, "why", PHONE, "--at", "2026-11-27 12:30")
+
+    assert (
+        "the campaign is paused; once it runs, it may be called from 2026-11-27 14:00 on "
+        "(Asia/Shanghai)"
+    ) in out
+    assert "campaign_not_running" in out
+
+
 def test_why_says_what_time_alone_does_not_change(
     shop: Store, tmp_path: Path, capsys: Output
 ) -> None:

@@ -1,6 +1,7 @@
 """`voicebot why`: why a number was or was not called, and when it may be."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -96,13 +97,15 @@ def _when(each: Called, clock: Clock, zone: ZoneInfo) -> str:
         return "it is not called again in this campaign"
     if each.contact.attempts >= each.campaign.max_attempts:
         return "its attempts are used up"
-    opens = next_allowed(each.facts)
+    rests = each.facts.state != "running"
+    once = f"the campaign is {each.facts.state}; once it runs, " if rests else ""
+    opens = next_allowed(replace(each.facts, state="running"))
     if opens is None:
-        return "it may not be called, and time alone does not change that"
+        return f"{once}it may not be called, and time alone does not change that"
     due = max(opens, each.contact.next_at)
     if due <= each.facts.now:
-        return "it may be called now"
-    return f"it may be called from {clock(due)} on ({zone.key})"
+        return f"{once}it may be called now"
+    return f"{once}it may be called from {clock(due)} on ({zone.key})"
 
 
 def _history(console: Console, each: Called, clock: Clock) -> None:
