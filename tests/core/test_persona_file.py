@@ -3,9 +3,11 @@ from pathlib import Path
 import pytest
 
 from voicebot.audio.g711 import Codec
+from voicebot.call.record import CallRecord
 from voicebot.campaign.outcome import Disposition
 from voicebot.config import DEMO_CAMPAIGN
 from voicebot.dialogue.loader import load_script
+from voicebot.dialogue.script import EndReason, Prompt, State
 from voicebot.errors import BadInput
 from voicebot.simulation.line import LineSettings, Noise
 from voicebot.simulation.persona import Patience, Reply, Span
@@ -86,11 +88,47 @@ def test_a_state_visited_again_is_answered_by_the_next_reply_until_patience_ends
     assert auntie.reply("elsewhere", 0) == auntie.otherwise[0]
 
 
+def plain_states(*names: str) -> dict[str, State]:
+    return {name: State(name, Prompt(())) for name in names}
+
+
+def test_replies_are_found_by_slot_and_what_is_read_back_is_denied_when_wrong(
+    tmp_path: Path,
+) -> None:
+    text = """\
+everyone: {bye: 再见}
+personas:
+  exact:
+    truth: {order_no: "138520"}
+    replies: {form.order_no: 一三八五二零, form: 随便}
+    goal: {end: finished, outcome: {result: [booked, later], note: }}
+"""
+    states = {"form": State("form", Prompt(()), form=("order_no", "day")), **plain_states("bye")}
+
+    exact = load_personas(written(tmp_path, text), states=states)["exact"]
+
+    said = {
+        place: exact.reply(place, 0).say[0].text
+        for place in ("form.order_no", "form.day", "form.day.confirm.wrong", "bye")
+    }
+    assert said == {
+        "form.order_no": "一三八五二零",
+        "form.day": "随便",
+        "form.day.confirm.wrong": "不对",
+        "bye": "再见",
+    }
+    record = CallRecord("s", "1", {}, outcome={"result": "booked", "note": ""})
+    assert exact.goal is not None
+    assert not exact.goal.reached(record)
+    record.end_reason = EndReason.FINISHED
+    assert exact.goal.reached(record)
+
+
 def test_all_mistakes_are_reported_at_once_with_their_lines(tmp_path: Path) -> None:
     folder = written(tmp_path, MISTAKES)
 
     with pytest.raises(BadInput) as caught:
-        load_personas(folder, states=["opening", "offer", "close", "empty"])
+        load_personas(folder, states=plain_states("opening", "offer", "close", "empty"))
 
     told = [(problem.line, problem.path, problem.what) for problem in caught.value.problems]
     assert told == [

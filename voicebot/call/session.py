@@ -133,6 +133,12 @@ class CallSession:
         return self._conversation.place
 
     @property
+    def told(self) -> dict[str, str]:
+        """The slots as the robot has understood them so far, canonical."""
+        slots = self._conversation.memory.slots
+        return {name: slot.value for name, slot in slots.items()}
+
+    @property
     def deadline(self) -> Ms | None:
         """When `handle_deadline` has something to do; None when only events matter."""
         if self.ended:
@@ -518,7 +524,7 @@ class CallSession:
         record.end_state = self.state
         record.duration_ms = now
         record.outcome = dict(self._conversation.outcome)
-        record.slots = {name: slot.value for name, slot in self._conversation.memory.slots.items()}
+        record.slots = self.told
         record.experiments = dict(self._conversation.memory.experiments)
         record.note(now, "hang_up", reason=str(reason))
         return [HangUp(reason)]

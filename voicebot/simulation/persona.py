@@ -7,9 +7,10 @@ made by the caller from a seeded generator.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from voicebot.call.record import CallRecord
 from voicebot.campaign.outcome import Disposition
 from voicebot.simulation.line import LineSettings
-from voicebot.simulation.utterance import Utterance
+from voicebot.simulation.utterance import Utterance, parse
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,9 @@ class Span:
     least: int
     most: int
 
+
+CONFIRM, WRONG = ".confirm", ".confirm.wrong"
+"""Ends of places: what is read back is true, or is not."""
 
 THINKING = Span(500, 900)
 """Longer than the silence between two sentences of a prompt (320 ms), so that callers wait for
@@ -51,6 +55,23 @@ class Patience:
 
 
 @dataclass(frozen=True, slots=True)
+class Goal:
+    """What a caller wants of the call; reached when every part holds."""
+
+    ends: tuple[str, ...] = ()
+    """Why the call may end; any reason when empty."""
+    outcome: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By outcome field: what it may have become."""
+
+    def reached(self, record: CallRecord) -> bool:
+        """Tell whether a call came to what was wanted."""
+        ended = not self.ends or str(record.end_reason) in self.ends
+        return ended and all(
+            record.outcome.get(name, "") in values for name, values in self.outcome.items()
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Persona:
     """One kind of callee."""
 
@@ -68,15 +89,29 @@ class Persona:
     """What is said on picking up, before anything is heard; `after_ms` counts from the answer."""
     patience: Patience = field(default_factory=Patience)
     replies: Mapping[str, tuple[Reply, ...]] = field(default_factory=dict)
-    """By the script's state: the first visit, the second ...; the last one serves from then on."""
+    """By the script's place (`STATE`, in a form `STATE.SLOT`, `STATE.SLOT.confirm`): the first
+    visit, the second ...; the last one serves from then on."""
     otherwise: tuple[Reply, ...] = ()
     """In every other state, counted by state too; silence when empty."""
     repeats: int = 3
     """How often a caller answers in the same state; the next time they hang up instead."""
+    truth: Mapping[str, str] = field(default_factory=dict)
+    """By slot: its true value. Who hears another one read back says so."""
+    goal: Goal | None = None
+    """None: nothing in particular."""
 
-    def reply(self, state: str, visit: int) -> Reply:
-        """Return what is done in `state` on a visit, counted from 0."""
+    def reply(self, place: str, visit: int) -> Reply:
+        """Return what is done at `place` on a visit, counted from 0."""
         if visit >= self.repeats:
             return Reply(hang_up=True)
-        replies = self.replies.get(state, self.otherwise)
+        replies = self._replies(place)
         return replies[min(visit, len(replies) - 1)] if replies else Reply()
+
+    def _replies(self, place: str) -> tuple[Reply, ...]:
+        if place in self.replies:
+            return self.replies[place]
+        if place.endswith(CONFIRM):
+            return (Reply((parse("对的"), parse("对"))),)
+        if place.endswith(WRONG):
+            return (Reply((parse("不对"), parse("不是的"))),)
+        return self.replies.get(place.partition(".")[0], self.otherwise)

@@ -14,10 +14,12 @@ personas:
       ask_last: {say: [挺好的, 嗯<800>还不错], after_ms: 600-1200}
       offer: [太贵了吧, 那行吧]         # a list: the first visit, the second ...
       goodbye: {silent: yes}
-    heard:                        # by words of the prompt, where no state is named
-      优惠: {say: 多少钱, barge_in_ms: 1500}
     otherwise: {say: 什么？, hang_up: yes}
     repeats: 3
+    truth: {order_no: "138520"}   # what is read back otherwise is denied
+    goal: {end: finished, outcome: {interest: [yes, later]}}
+everyone:                         # replies of whoever has none of their own at a place
+  wait: 好的
 """
 
 import re
@@ -29,10 +31,11 @@ from typing import TypeVar
 from voicebot.audio.g711 import Codec
 from voicebot.campaign.outcome import Disposition
 from voicebot.dialogue.document import Value, parse, suggest
+from voicebot.dialogue.script import EndReason, State
 from voicebot.errors import BadInput, BadScript, Problem
 from voicebot.simulation import utterance
 from voicebot.simulation.line import LineSettings, Noise
-from voicebot.simulation.persona import Patience, Persona, Reply, Span
+from voicebot.simulation.persona import CONFIRM, WRONG, Goal, Patience, Persona, Reply, Span
 from voicebot.simulation.utterance import Utterance
 from voicebot.simulation.voices import VOICES
 
@@ -58,11 +61,12 @@ _SPAN = re.compile(r"(\d+)(?:\s*-\s*(\d+))?")
 _NO_CODEC = "none"
 
 
-def load_personas(folder: Path, *, states: Collection[str] | None = None) -> dict[str, Persona]:
+def load_personas(folder: Path, *, states: Mapping[str, State] | None = None) -> dict[str, Persona]:
     """Read a campaign's personas. Raises `BadInput` with every fault.
 
-    `states` are the script's, which replies may name.
+    `states` are the script's: replies name them, and the slots of their forms.
     """
+    places = None if states is None else _all_places(states)
     path = folder / FILE
     try:
         data = path.read_bytes()
@@ -73,9 +77,10 @@ def load_personas(folder: Path, *, states: Collection[str] | None = None) -> dic
         root = parse(data, str(path))
     except BadScript as error:
         raise BadInput(*error.problems) from error
-    fields = root.fields(required=("personas",))
+    fields = root.fields(required=("personas",), optional=("everyone",))
+    everyone = _places(fields["everyone"], places) if "everyone" in fields else {}
     entries = fields["personas"].entries() if "personas" in fields else {}
-    found = {name: _persona(name, value, states) for name, value in entries.items()}
+    found = {name: _persona(name, value, places, everyone) for name, value in entries.items()}
     if "personas" in fields and not found:
         fields["personas"].report("names nobody", "add at least one persona")
     problems = root.document.problems
@@ -84,7 +89,17 @@ def load_personas(folder: Path, *, states: Collection[str] | None = None) -> dic
     return found
 
 
-def _persona(name: str, value: Value, states: Collection[str] | None) -> Persona:
+def _all_places(states: Mapping[str, State]) -> list[str]:
+    slots = [f"{name}.{slot}" for name, state in states.items() for slot in state.form]
+    return [*states, *slots, *(f"{each}{end}" for each in slots for end in (CONFIRM, WRONG))]
+
+
+def _persona(
+    name: str,
+    value: Value,
+    states: Collection[str] | None,
+    everyone: Mapping[str, tuple[Reply, ...]],
+) -> Persona:
     fields = value.fields(optional=_PERSONA_KEYS)
     answer = Disposition.ANSWERED_HUMAN
     if "answer" in fields:
@@ -108,16 +123,38 @@ def _persona(name: str, value: Value, states: Collection[str] | None) -> Persona
         line=_line(fields["line"]) if "line" in fields else plain.line,
         greeting=_greeting(fields["greeting"]) if "greeting" in fields else None,
         patience=_patience(fields["patience"]) if "patience" in fields else plain.patience,
-        replies=_places(fields["replies"], states) if "replies" in fields else {},
+        replies={
+            **everyone,
+            **(_places(fields["replies"], states) if "replies" in fields else {}),
+        },
         otherwise=_visits(fields["otherwise"]) if "otherwise" in fields else (),
         repeats=_number(fields["repeats"], 1, 20) if "repeats" in fields else plain.repeats,
+        truth=_texts(fields["truth"]) if "truth" in fields else {},
+        goal=_goal(fields["goal"]) if "goal" in fields else None,
     )
 
 
 _PERSONA_KEYS = (
     *("about", "answer", "ring_ms", "voice", "line", "greeting", "patience"),
-    *("replies", "otherwise", "repeats"),
+    *("replies", "otherwise", "repeats", "truth", "goal"),
 )
+
+
+def _texts(value: Value) -> dict[str, str]:
+    return {name: each.text() for name, each in value.entries().items()}
+
+
+def _goal(value: Value) -> Goal:
+    fields = value.fields(optional=("end", "outcome"))
+    ends = fields["end"].texts() if "end" in fields else ()
+    for end in ends:
+        if end not in list(EndReason):
+            fields["end"].report(f'no call ends with "{end}"', suggest(end, list(EndReason)))
+    outcome = fields["outcome"].entries() if "outcome" in fields else {}
+    if not ends and not outcome:
+        value.report("wants nothing", "write {end: finished, outcome: {interest: yes}}")
+    wanted = {name: ("",) if each.is_empty else each.texts() for name, each in outcome.items()}
+    return Goal(ends, wanted)
 
 
 def _places(value: Value, states: Collection[str] | None) -> Mapping[str, tuple[Reply, ...]]:

@@ -17,7 +17,7 @@ from voicebot.dialogue.document import suggest
 from voicebot.errors import BadContacts, Problem
 from voicebot.simulation.caller import CallerRecord, SimulatedCaller
 from voicebot.simulation.line import Line, LineSettings, Noise, telephone_line
-from voicebot.simulation.persona import Persona
+from voicebot.simulation.persona import CONFIRM, WRONG, Persona
 from voicebot.simulation.utterance import Utterance
 from voicebot.simulation.voices import VOICES, CallerSpeech, SynthesiserFor, choose
 from voicebot.speech.detector import SpeechDetector
@@ -103,7 +103,7 @@ class SimulatedTrunk:
             telephone_line(self._rate, persona.line, rng, around),
             telephone_line(self._rate, TO_CALLER, rng),
         )
-        script = _Script()
+        script = _Script(persona.truth)
         caller = SimulatedCaller(
             persona,
             wire.caller,
@@ -145,14 +145,23 @@ class SimulatedTrunk:
 class _Script:
     """Where the call stands, as its callee knows it: as it was at the last event."""
 
-    def __init__(self) -> None:
+    def __init__(self, truth: Mapping[str, str]) -> None:
+        self._truth = truth
         self._session: CallSession | None = None
 
     def follow(self, session: CallSession) -> None:
         self._session = session
 
     def state(self) -> str:
-        return "" if self._session is None else self._session.state
+        """Return the script's place; at a value that is read back, whether it is true."""
+        if self._session is None:
+            return ""
+        place = self._session.place
+        slot = place.removesuffix(CONFIRM).partition(".")[2]
+        if place.endswith(CONFIRM) and slot in self._truth:
+            told = self._session.told.get(slot)
+            return place if told == self._truth[slot] else place.replace(CONFIRM, WRONG)
+        return place
 
 
 async def _carry(wire: Wire) -> None:
