@@ -139,22 +139,21 @@ def _wordings(script: Script, document: Document, path: str, prompt: Prompt) -> 
 
 def _used(script: Script, document: Document) -> None:
     """Report counters, slots and actions that are named but not declared, or never named."""
+    results = {name for hook in script.actions.values() for name in hook.gives}
+    can_be_forgotten = {*script.slots, *results}
     counted: set[str] = set()
-    forgotten: set[str] = set()
     places = [(path, each.count, each.forget) for path, each in script.all_transitions()]
     places += [(f"states.{name}", each.count, each.forget) for name, each in script.states.items()]
     for path, count, forget in places:
         counted.update(count)
-        forgotten.update(forget)
         for name in count:
             if name not in script.counters:
                 what = f'unknown counter "{name}"'
                 document.report(f"{path}.count", what, suggest(name, script.counters))
         for name in forget:
-            if name not in script.slots:
-                document.report(
-                    f"{path}.forget", f'unknown slot "{name}"', suggest(name, script.slots)
-                )
+            if name not in can_be_forgotten:
+                what = f'unknown slot "{name}"'
+                document.report(f"{path}.forget", what, suggest(name, can_be_forgotten))
     in_forms: set[str] = set()
     done: set[str] = set()
     for name, state in script.states.items():

@@ -159,7 +159,7 @@ def _state() -> Schema:
         form=TEXTS,
         **_hearing(),
     )
-    kinds = [["prompt", "on"], ["prompt", "next"], ["prompt", "end"], ["form", "next"]]
+    kinds = [["prompt", "on"], ["next"], ["prompt", "end"]]
     return {
         **state,
         "anyOf": [{"required": each} for each in (*kinds, ["do", "next", "failed"])],

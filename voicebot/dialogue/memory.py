@@ -63,9 +63,11 @@ class Memory:
         self.counters.update(names)
 
     def forget(self, names: Iterable[str]) -> None:
-        """Empty slots."""
+        """Empty slots, and results of actions."""
         for name in names:
             self.slots.pop(name, None)
+            if name in self.results:
+                self.results[name] = ""
 
     @staticmethod
     def _filled(text: str, values: Mapping[str, str]) -> str:

@@ -29,6 +29,9 @@ DIGITS = range(1, 31)
 """Of one number: from a rating to the longest order number."""
 
 TRANSITION_KEYS = ("go", "say", "set", "counts", "count", "forget", "call", "when")
+SILENT_KINDS = ("do", "form", "next")
+"""Kinds of states that may have nothing to say of their own."""
+
 REPROMPT_KEYS = ("prompts", "then")
 HEARING_KEYS = ("listen", "endpoint_ms", "complete_ms", "incomplete_ms", "digits")
 LISTENING_KEYS = ("again", "on", "no_input", "no_match", "save", *HEARING_KEYS)
@@ -108,9 +111,9 @@ def state(value: Value, folder: Path, name: Callable[[Value, str, str], None]) -
     name(value, "state", RETURN)
     fields = value.fields(optional=STATE_KEYS)
     kind = _kind(value, fields)
-    if "prompt" not in fields and kind not in ("do", "form"):
+    if "prompt" not in fields and kind not in SILENT_KINDS:
         value.report('the key "prompt" is missing', "add `prompt:` here")
-    silent = Prompt(()) if kind in ("do", "form") else NO_PROMPT
+    silent = Prompt(()) if kind in SILENT_KINDS else NO_PROMPT
     end = _end(fields["end"]) if "end" in fields else None
     if kind == "":
         end = EndReason.FINISHED
