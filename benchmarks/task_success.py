@@ -21,7 +21,6 @@ from benchmarks.conditions import conditions
 from voicebot import bootstrap
 from voicebot.campaign.contacts import Contact, read_contacts
 from voicebot.campaign.outcome import Attempt, Disposition
-from voicebot.dialogue.loader import load_script
 from voicebot.dialogue.script import EndReason
 from voicebot.report.files import write_attempt
 from voicebot.runtime.campaign_runner import run_campaign
@@ -81,7 +80,7 @@ def simulate(folder: Path, count: int, seed: int, *, only: str | None = None) ->
     """Yield `count` calls, the personas in turn."""
     ear = bootstrap.load_model(None)
     voice = bootstrap.prompt_voice("espeak")
-    script = load_script(folder, can_say=ear.missing)
+    script = bootstrap.load_script(folder, ear)
     personas = load_personas(folder, states=script.states)
     contacts = [
         contact

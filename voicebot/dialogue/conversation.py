@@ -240,8 +240,9 @@ class Conversation:
             filled = self._form_reaction(words, found, understanding)
             if filled is not None:
                 return filled
-        hit = self._search(words) if found is None or not understanding.whole else None
-        if hit is not None and hit.score >= WORD_FOR_WORD:
+        sure = found is not None and understanding.whole
+        hit = None if sure and understanding.confidence >= WORD_FOR_WORD else self._search(words)
+        if hit is not None and hit.score >= max(WORD_FOR_WORD, understanding.confidence):
             return Told(hit)
         takes_any = self._form.slot is None and ANY_ANSWER in self.state.on and bool(words)
         if takes_any and (found is None or not understanding.whole):

@@ -118,13 +118,15 @@ def _script(
     slots = {
         name: schema_declared.slot(each, folder, can_say) for name, each in entries("slots").items()
     }
+    borrowed = _borrowed(shared, own, anywhere, states, slots)
     script = Script(
         name=text("script"),
         version="",
         title=text("title") or text("script"),
         start=text("start"),
         states=states,
-        intents={**own, **_borrowed(shared, own, anywhere, states, slots)},
+        intents={**own, **borrowed},
+        borrowed=frozenset(borrowed),
         anywhere=anywhere,
         no_input=reprompted("no_input"),
         no_match=reprompted("no_match"),
@@ -164,11 +166,24 @@ def _borrowed(
     states: Mapping[str, State],
     slots: Mapping[str, Slot],
 ) -> dict[str, Intent]:
-    """Return the shared intents that the script uses without defining them."""
+    """Return the shared intents that the script uses without defining them.
+
+    A phrase that the script gives to an intent of its own is not shared any more: nobody can edit
+    what is shared, and the author knows better.
+    """
     used = set(anywhere).union(*(each.on for each in states.values())) - {ANY_ANSWER}
     if any(each.confirm is not None for each in slots.values()):
         used |= {AFFIRM, DENY}
-    return {name: shared[name] for name in shared if name in used and name not in own}
+    taken = {sentence for each in own.values() for sentence in each.sentences}
+    return {
+        name: replace(
+            intent,
+            phrases=tuple(each for each in intent.phrases if each not in taken),
+            examples=tuple(each for each in intent.examples if each not in taken),
+        )
+        for name, intent in shared.items()
+        if name in used and name not in own
+    }
 
 
 def _sorted(problems: list[Problem]) -> tuple[Problem, ...]:

@@ -357,6 +357,8 @@ class Script:
     actions: Mapping[str, Hook] = field(default_factory=dict)
     knowledge: Knowledge | None = None
     emotion: Calming | None = None
+    borrowed: frozenset[str] = frozenset()
+    """Names of intents that are shared with all scripts, not written in this one."""
     folder: Path = Path()
     classifier: Classifier | None = field(default=None, compare=False, repr=False)
     """Of its intents and the shared ones; without one only phrases and patterns are understood."""

@@ -1,0 +1,62 @@
+"""What the support line asks of the shop, and has it do. See demo_shop.py."""
+
+import demo_shop
+
+NOTHING = {"found": False, "order_id": "", "product": "", "status": "", "amount": "", "courier": ""}
+NOTHING |= {"eta": "", "ordered_on": ""}
+
+
+def find_order(order_no: str) -> dict[str, object]:
+    """Return what the shop knows of an order."""
+    with demo_shop.opened() as shop:
+        row = shop.execute("select * from orders where order_no = ?", (order_no,)).fetchone()
+    return _told(row)
+
+
+def find_by_phone(phone: str) -> dict[str, object]:
+    """Return the caller's last order, by the number that they call from."""
+    with demo_shop.opened() as shop:
+        row = shop.execute(
+            "select * from orders where phone = ? order by order_no limit 1", (phone,)
+        ).fetchone()
+    return _told(row)
+
+
+def request(order_no: str, kind: str, detail: str) -> dict[str, object]:
+    """Note a request for the people of the shop; the same one twice is one."""
+    with demo_shop.opened() as shop:
+        shop.execute(
+            "insert into requests values (?, ?, ?) on conflict (order_no, kind) "
+            "do update set detail = excluded.detail",
+            (order_no, kind, detail),
+        )
+    return {"noted": True}
+
+
+def _told(row: object) -> dict[str, object]:
+    if row is None:
+        return dict(NOTHING)
+    order = dict(row)  # type: ignore[call-overload]
+    return {
+        "found": True,
+        "order_id": order["order_no"],
+        "product": order["product"],
+        "status": order["status"],
+        "amount": f"{_spoken(order['amount'])}元",
+        "courier": order["courier"],
+        "eta": order["eta"],
+        "ordered_on": order["ordered_on"],
+    }
+
+
+def _spoken(number: int) -> str:
+    """Return a number below a thousand as it is said."""
+    digits = "零一二三四五六七八九"
+    hundreds, rest = divmod(number, 100)
+    tens, ones = divmod(rest, 10)
+    said = f"{digits[hundreds]}百" if hundreds else ""
+    if tens:
+        said += f"{digits[tens]}十" if tens > 1 or hundreds else "十"
+    elif hundreds and ones:
+        said += "零"
+    return said + (digits[ones] if ones or not said else "")
