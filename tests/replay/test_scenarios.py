@@ -3,6 +3,7 @@
 import asyncio
 import re
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,7 +16,6 @@ from voicebot.audio.frame import SAMPLE_BYTES
 from voicebot.call.events import DtmfPressed
 from voicebot.call.record import CallRecord
 from voicebot.call.session import CallSession
-from voicebot.dialogue.loader import load_script
 from voicebot.engines.espeak import EspeakSynthesiser
 from voicebot.engines.vosk import VoskModel
 from voicebot.errors import BadInput
@@ -60,7 +60,7 @@ class Rig:
 
     def play(self, scenario: Scenario) -> Played:
         """Run one scenario in virtual time; its name is its seed."""
-        script = load_script(scenario.script, can_say=self.model.missing)
+        script = bootstrap.load_script(scenario.script, self.model)
         bootstrap.prepare(self.voice, script, scenario.variables)
         parts = bootstrap.parts(self.model, self.voice, realtime=False)
         rng = np.random.default_rng(zlib.crc32(Path(scenario.file).stem.encode()))
@@ -84,6 +84,7 @@ class Rig:
                 voice=parts.voice,
                 ears=parts.ears(),
                 voices=parts.voices,
+                hooks=parts.hooks,
                 watch=caller.follow,
             )
             record, _, _ = await asyncio.gather(
@@ -116,9 +117,13 @@ def people_around() -> tuple[bytes, ...]:
 
 
 @pytest.fixture(scope="module")
-def rig(model: VoskModel, tmp_path_factory: pytest.TempPathFactory) -> Rig:
-    cache_folder = tmp_path_factory.mktemp("prompts")
-    return Rig(model, bootstrap.prompt_voice("espeak", cache=cache_folder))
+def rig(model: VoskModel, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+    folder = tmp_path_factory.mktemp("prompts")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("VOICEBOT_DEMO_SHOP", "VOICEBOT_TICKETS", "VOICEBOT_SMS"):
+            # What the campaigns' actions write to.
+            patch.setenv(name, str(folder / name.lower()))
+        yield Rig(model, bootstrap.prompt_voice("espeak", cache=folder))
 
 
 def faults(scenario: Scenario, rig: Rig) -> str:

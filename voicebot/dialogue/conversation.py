@@ -158,7 +158,8 @@ class Conversation:
         slot = self._form.slot
         if slot is None:
             return self.state.hearing
-        return Hearing() if self._form.confirming else slot.hearing
+        # A correction is heard as the value itself is; a yes or a no has no digits.
+        return Hearing(slot.hearing.listen) if self._form.confirming else slot.hearing
 
     def begin(self) -> Step:
         """Enter the script's first state."""
@@ -314,9 +315,12 @@ class Conversation:
         if self._form.confirming:
             if values:
                 return Filled(values)
-            if intent == DENY:
-                return ReadBack(right=False)
-            return ReadBack(right=True) if intent == AFFIRM or self._form.repeats(words) else None
+            if intent in (AFFIRM, DENY):
+                return ReadBack(right=intent == AFFIRM)
+            if self._form.repeats(words):
+                return ReadBack(right=True)
+            right = self._form.judged(words) if found is None else None
+            return None if right is None else ReadBack(right)
         slot = self._form.slot
         asked = values.get(slot.name) if slot is not None else None
         if asked is not None and (found is None or asked.confidence >= understanding.confidence):

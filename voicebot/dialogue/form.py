@@ -15,6 +15,9 @@ from voicebot.dialogue.script import ANY_WORDS, Counts, Script, Slot, State
 from voicebot.dialogue.slots import SlotValue, extract
 from voicebot.dialogue.wording import plain, without_fillers
 
+SURE = 0.6
+"""Confidence of a yes or a no that is found in other words."""
+
 TRIES = 3
 """Times that a caller may refuse what is read back; then the form has failed."""
 
@@ -23,6 +26,11 @@ UNASKED = frozenset(
 )
 """Kinds whose values are told from other words, so that they count before they are asked for. A
 number may be anything, and 好 is no satisfaction unless somebody asked."""
+
+NUMBERS = frozenset({"phone", "order_number"})
+"""Kinds whose digits can be counted."""
+
+NUMERALS = "零〇一二两三四五六七八九十百千万半0123456789"
 
 FINISHED_AT_ONCE = frozenset({"rating", "satisfaction", "yes_no", "phone", "quantity", "product"})
 """Kinds whose value is whole once there is one; to 明天 the hour may still be added."""
@@ -113,7 +121,7 @@ class Form:
             if slot is not self.slot and slot.kind not in UNASKED:
                 continue
             value = self._extract(slot, rest)
-            if value is not None:
+            if value is not None and (slot is self.slot or _plainly(value)):
                 found[slot.name] = value
                 rest = rest.replace(value.text, "，", 1)
         return found
@@ -125,6 +133,11 @@ class Form:
         new = self._extract(self.slot, text)
         old = self._memory.slots.get(self.slot.name)
         return new is not None and old is not None and new.value == old.value
+
+    def judged(self, text: str) -> bool | None:
+        """Return whether an answer to what is read back means yes; None when it tells neither."""
+        said = extract("yes_no", text, now=self._now)
+        return None if said is None or said.confidence < SURE else said.value == "yes"
 
     def words(self, text: str) -> dict[str, SlotValue]:
         """Return the asked slot filled with the words themselves, if it takes any."""
@@ -147,4 +160,15 @@ class Form:
     def _extract(self, slot: Slot, text: str) -> SlotValue | None:
         if slot.kind == ANY_WORDS:
             return None
-        return extract(slot.kind, text, now=self._now, options=slot.options)
+        value = extract(slot.kind, text, now=self._now, options=slot.options)
+        wanted = slot.hearing.digits
+        if value is not None and wanted is not None and slot.kind in NUMBERS:
+            # One digit less or more was misheard, or more is to come.
+            whole = sum(character.isalnum() for character in value.value) == wanted
+            return value if whole else None
+        return value
+
+
+def _plainly(value: SlotValue) -> bool:
+    """Tell whether a value stands for itself where nobody asked: 一包, not the 一 of 一点."""
+    return value.kind != "quantity" or value.text[-1:] not in NUMERALS

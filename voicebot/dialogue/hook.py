@@ -47,7 +47,10 @@ class HookCall:
 
 
 def judged(hook: Hook, answer: object) -> dict[str, str]:
-    """Return an answer as the script may use it. Raises `ValueError` for nonsense, naming it."""
+    """Return an answer as the script may use it. Raises `ValueError` for nonsense, naming it.
+
+    Nothing (None or an empty text) is a value that every result may have.
+    """
     if not isinstance(answer, Mapping):
         raise ValueError(f"answered {type(answer).__name__}, not names and values")
     unknown = [str(name)[:40] for name in answer if name not in hook.gives]
@@ -74,6 +77,6 @@ def _value(hook: Hook, name: str, value: object) -> str:
     if any(not character.isprintable() for character in text):
         raise ValueError(f"answered {name} with characters that nobody can say")
     allowed = hook.gives[name]
-    if allowed and text not in allowed:
+    if allowed and text and text not in allowed:
         raise ValueError(f'answered {name} with "{text[:40]}", not with {", ".join(allowed)}')
     return text
