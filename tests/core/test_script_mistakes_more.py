@@ -39,9 +39,9 @@ def told(folder: Path, *changes: tuple[str, str], faq: str = FAQ) -> list[str]:
         ),
         (
             "when: found == yes, go",
-            "when: found = yes, go",
-            'states.look_up.next[1].when: the condition "found = yes" cannot be read at "= yes"; '
-            "write == to compare; write when: found == yes and tries < 3",
+            "when: found is yes, go",
+            'states.look_up.next[1].when: the condition "found is yes" did not expect "is"; '
+            "join with and / or; write when: found = yes and tries < 3",
         ),
         (
             "when: found == yes, go",

@@ -12,8 +12,19 @@ from voicebot.dialogue.schema import CanSay
 from voicebot.dialogue.schema_declared import ACTIONS_FILE
 from voicebot.dialogue.schema_prompt import NO_PROMPT, prompt
 from voicebot.dialogue.schema_state import NOWHERE, reprompt, state, transitions
-from voicebot.dialogue.script import AFFIRM, ANY_ANSWER, DENY, Intent, Reprompt, Script, Slot, State
+from voicebot.dialogue.script import (
+    AFFIRM,
+    ANY_ANSWER,
+    DENY,
+    Intent,
+    Knowledge,
+    Reprompt,
+    Script,
+    Slot,
+    State,
+)
 from voicebot.dialogue.shared_intents import shared_intents
+from voicebot.dialogue.wording import plain
 from voicebot.errors import BadScript, Problem
 
 SCRIPT_FILE = "script.yaml"
@@ -118,7 +129,12 @@ def _script(
     slots = {
         name: schema_declared.slot(each, folder, can_say) for name, each in entries("slots").items()
     }
-    borrowed = _borrowed(shared, own, anywhere, states, slots)
+    known = (
+        schema_declared.knowledge(fields["knowledge"], folder, sources)
+        if "knowledge" in fields
+        else None
+    )
+    borrowed = _borrowed(shared, own, anywhere, states, slots, known)
     script = Script(
         name=text("script"),
         version="",
@@ -141,9 +157,7 @@ def _script(
         actions={
             name: schema_declared.action(each, folder) for name, each in entries("actions").items()
         },
-        knowledge=schema_declared.knowledge(fields["knowledge"], folder, sources)
-        if "knowledge" in fields
-        else None,
+        knowledge=known,
         emotion=schema_declared.emotion(fields["emotion"], folder) if "emotion" in fields else None,
         folder=folder,
     )
@@ -165,16 +179,19 @@ def _borrowed(
     anywhere: Mapping[str, object],
     states: Mapping[str, State],
     slots: Mapping[str, Slot],
+    known: Knowledge | None,
 ) -> dict[str, Intent]:
     """Return the shared intents that the script uses without defining them.
 
-    A phrase that the script gives to an intent of its own is not shared any more: nobody can edit
-    what is shared, and the author knows better.
+    A phrase that the script gives to an intent or an entry of its own is not shared any more:
+    nobody can edit what is shared, and the author knows better.
     """
     used = set(anywhere).union(*(each.on for each in states.values())) - {ANY_ANSWER}
     if any(each.confirm is not None for each in slots.values()):
         used |= {AFFIRM, DENY}
     taken = {sentence for each in own.values() for sentence in each.sentences}
+    entries = () if known is None else known.entries
+    taken |= {plain(question) for each in entries for question in each.questions}
     return {
         name: replace(
             intent,
