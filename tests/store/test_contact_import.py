@@ -72,7 +72,12 @@ def test_the_contacts_of_a_file_are_kept_and_due(store: Store, tmp_path: Path) -
         ("+8613800000002", "李", "wait", 3),
     ]
     assert [row.timezone for row in rows] == [None, "Asia/Tokyo"]
-    assert rows[0].variables == {"name": "王女士", "product": "云南豆", "timezone": ""}
+    assert rows[0].variables == {
+        "phone": "13800000001",
+        "name": "王女士",
+        "product": "云南豆",
+        "timezone": "",
+    }
     assert all(row.next_at < NOW and row.batch_id == imported.batch for row in rows)
 
 

@@ -267,8 +267,6 @@ def _good(
 
 def _values(target: Target, batch: int, each: Contact) -> tuple[Any, ...]:
     held_out = bool(target.hold_out) and is_held_out(target.name, each.phone, target.hold_out)
-    # The number has a column of its own, and stands nowhere else.
-    variables = {key: value for key, value in each.variables.items() if key != "phone"}
     return (
         target.id,
         batch,
@@ -276,7 +274,7 @@ def _values(target: Target, batch: int, each: Contact) -> tuple[Any, ...]:
         each.phone,
         each.name,
         each.timezone,
-        _ENCODE(variables),
+        _ENCODE(each.variables),
         "loading",
         0,
         held_out,
