@@ -1,10 +1,13 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from voicebot.call.record import CallRecord, TurnRecord
+from voicebot.campaign.contacts import Contact
 from voicebot.campaign.grade import Talk, default_rules, grade, load, rules_of, talk
-from voicebot.campaign.outcome import Disposition, Intention
+from voicebot.campaign.outcome import Attempt, Disposition, Intention, intention
 from voicebot.dialogue.script import EndReason
 from voicebot.errors import BadRules
 
@@ -122,3 +125,17 @@ def test_a_file_that_has_no_rules_is_refused(tmp_path: Path, text: str) -> None:
 
     with pytest.raises(BadRules):
         load(path)
+
+
+@given(
+    st.lists(st.sampled_from(["question", "affirmative", "refusal", "nothing", ""]), max_size=8),
+    st.sampled_from([EndReason.FINISHED, EndReason.OPTED_OUT, EndReason.CALLER_HUNG_UP]),
+)
+def test_a_single_runs_report_grades_by_the_same_rules(counts: list[str], end: EndReason) -> None:
+    turns = [TurnRecord("s", text="好" if each else None, counts=each) for each in counts]
+    record = CallRecord("s", "1", {}, turns, end_reason=end)
+    attempt = Attempt(1, Contact("15400000001", "", {}, 2), HUMAN, 0, record)
+
+    by_rules = grade(talk(HUMAN, record), default_rules()).intention
+
+    assert intention(attempt)[0] is by_rules

@@ -87,7 +87,7 @@ function week() {
     yAxis: axis({ type: "category", data: days, inverse: true, splitLine: { show: false } }),
     visualMap: {
       min: Math.min(...values), max: Math.max(...values), orient: "horizontal", left: "center", bottom: 0, itemHeight: 90, itemWidth: 12,
-      textStyle: { color: colour("--soft") }, formatter: percent, inRange: { color: [colour("--robot-soft"), colour("--robot")] }, dimension: 2,
+      text: [percent(Math.max(...values)), percent(Math.min(...values))], textStyle: { color: colour("--soft") }, inRange: { color: [colour("--robot-soft"), colour("--robot")] }, dimension: 2,
     },
     series: [{ type: "heatmap", data: points, itemStyle: { borderColor: colour("--card"), borderWidth: 2, borderRadius: 4 } }],
   });
