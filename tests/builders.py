@@ -18,7 +18,7 @@ from voicebot.call.events import (
     PromptStarted,
 )
 from voicebot.call.session import CallSession, CallSettings
-from voicebot.call.turn_taking import TurnSettings
+from voicebot.call.turn_settings import TurnSettings
 from voicebot.dialogue.conversation import Spoken
 from voicebot.dialogue.script import (
     BargeIn,
@@ -87,9 +87,9 @@ def script(opening: BargeIn = BargeIn.ANY, question: BargeIn = BargeIn.ANY) -> S
 
 
 TIMES = CallSettings(
-    turns=TurnSettings(complete_ms=300, endpoint_ms=700, open_ms=1200, incomplete_ms=1600)
+    turns=TurnSettings(complete_ms=300, endpoint_ms=700, incomplete_ms=1600, barge_in_ms=240)
 )
-"""The silences of all stories: tuning those of the product changes none of them."""
+"""The times of all stories: tuning those of the product changes none of them."""
 
 
 class Rig:

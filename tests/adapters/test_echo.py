@@ -122,7 +122,7 @@ def test_another_voice_pauses_the_prompt(name: str, echo_db: float) -> None:
 
     done = call(echo_db=echo_db, caller=after(1500, said), texts=("不方便",) * 4, length_ms=6000)
 
-    assert 240 <= done.when("prompt_paused")[0] - 1500 <= 400
+    assert 100 <= done.when("prompt_paused")[0] - 1500 <= 260
     assert done.record.turns[0].text == "不方便"
     assert done.record.turns[0].barge_in
 
@@ -191,7 +191,9 @@ def test_a_robot_that_is_deaf_while_it_speaks_hears_the_answer() -> None:
         half_duplex=True,
     )
 
-    assert abs(done.when("speech_started")[0] - begin) <= 150
+    started = next(each for each in done.record.timeline if each.what == "speech_started")
+    assert abs(started.detail["at_ms"] - begin) <= 60
+    assert started.at_ms - begin <= 180
     assert done.record.turns[0].text == "可以"
 
 
@@ -212,7 +214,7 @@ def test_nothing_is_an_echo_before_something_was_heard() -> None:
     test = EchoTest(RATE)
 
     assert test.correlation == 0.0
-    assert not test.is_echo
+    assert test.correlation < ECHO_CORRELATION
 
 
 def test_three_frames_are_the_least_that_is_compared() -> None:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -16,10 +18,13 @@ from voicebot.speech.detector import (
     level_dbfs,
 )
 
+THREE_FRAMES = DetectorSettings(sung_start_ms=60)
+"""Tones have a clear pitch, with which two frames would start speech."""
+
 
 def heard(pcm: bytes, rate: int = 8000, detector: SpeechDetector | None = None) -> list[str]:
     """What a detector says about a signal, in milliseconds of it."""
-    detector = detector or SpeechDetector(loud)
+    detector = detector or SpeechDetector(loud, THREE_FRAMES)
     told = []
     for frame in frames(pcm, rate):
         match detector.process(frame):
@@ -51,13 +56,26 @@ def test_speech_starts_after_three_frames_in_a_row_and_ends_after_eight(
     assert heard(drawn(signal)) == expected
 
 
+@pytest.mark.parametrize(
+    ("signal", "expected"),
+    [
+        (".#........", []),
+        ("..##......", ["start@40"]),
+        ("..##.##.##.##", ["start@40"]),
+        ("..#.#.#.......", []),
+    ],
+)
+def test_with_a_clear_pitch_two_frames_are_enough(signal: str, expected: list[str]) -> None:
+    assert heard(drawn(signal), detector=SpeechDetector(loud)) == expected
+
+
 @pytest.mark.parametrize("rate", [8000, 16000])
 def test_positions_count_samples_of_the_line(rate: int) -> None:
     assert heard(drawn("..###........", rate=rate), rate) == ["start@40", "end@100"]
 
 
 def test_the_detector_tells_at_once_when_it_is_sure() -> None:
-    detector = SpeechDetector(loud)
+    detector = SpeechDetector(loud, THREE_FRAMES)
     told = [detector.process(frame) for frame in frames(drawn("..###........"))]
 
     moments = [(number, event) for number, event in enumerate(told) if event]
@@ -71,7 +89,7 @@ def test_the_detector_tells_at_once_when_it_is_sure() -> None:
 
 
 def test_a_gap_within_a_word_wavers_and_goes_on() -> None:
-    detector = SpeechDetector(loud)
+    detector = SpeechDetector(loud, THREE_FRAMES)
     told = [detector.process(frame) for frame in frames(drawn("####...####"))]
 
     moments = [(number, event) for number, event in enumerate(told) if event]
@@ -97,7 +115,7 @@ def test_a_voice_too_quiet_for_the_line_is_no_speech() -> None:
 
 
 def test_a_voice_must_stand_out_of_the_lines_noise() -> None:
-    settings = DetectorSettings()
+    settings = replace(DetectorSettings(), sung_margin_db=0)
     noise, quiet_voice, voice = (tone(2000, peak=peak) for peak in (300, 600, 1500))
 
     def told(signal: bytes) -> list[str]:
@@ -109,8 +127,8 @@ def test_a_voice_must_stand_out_of_the_lines_noise() -> None:
     assert [each.split("@")[0] for each in told(voice)] == ["start"]
 
 
-def test_the_floor_follows_a_louder_line_slowly_and_a_quieter_one_quickly() -> None:
-    detector = SpeechDetector(loud)
+def test_the_floor_follows_a_voice_slowly_and_a_quieter_line_quickly() -> None:
+    detector = SpeechDetector(lambda frame: True)
     heard(tone(5000, peak=20), detector=detector)
     low = detector.floor_dbfs
     heard(tone(2000, peak=400), detector=detector)
@@ -123,6 +141,29 @@ def test_the_floor_follows_a_louder_line_slowly_and_a_quieter_one_quickly() -> N
     assert after_two_seconds - low == pytest.approx(8, abs=0.5)
     assert high == pytest.approx(level_dbfs(tone(20, peak=400)), abs=1.5)
     assert detector.floor_dbfs == pytest.approx(max(high - 30, -65), abs=1)
+
+
+def test_the_floor_follows_noise_without_a_voice_faster() -> None:
+    detector = SpeechDetector(loud)
+    heard(tone(5000, peak=20), detector=detector)
+    low = detector.floor_dbfs
+
+    heard(tone(1000, peak=400), detector=detector)
+
+    assert detector.floor_dbfs - low == pytest.approx(12, abs=0.5)
+
+
+def test_what_has_a_clear_pitch_needs_to_stand_out_less() -> None:
+    quiet = tone(500, peak=round(110 * 10 ** (7 / 20)))
+
+    def told(sung_margin_db: float) -> list[str]:
+        settings = replace(DetectorSettings(), sung_margin_db=sung_margin_db)
+        detector = SpeechDetector(lambda frame: True, settings)
+        heard(tone(30_000, peak=110), detector=detector)
+        return [each.split("@")[0] for each in heard(quiet, detector=detector)]
+
+    assert told(0) == []
+    assert told(3) == ["start"]
 
 
 def test_no_noise_makes_the_detector_deaf_to_a_normal_voice() -> None:
@@ -216,7 +257,8 @@ def test_a_door_that_is_louder_than_anybody_says_nothing_about_the_caller() -> N
 
 def told_over(noise_peak: int, over_db: float) -> list[str]:
     """What is told of a voice that is so much louder than a noise of half a minute."""
-    detector = SpeechDetector(lambda frame: True)
+    settings = replace(DetectorSettings(), sung_margin_db=0)
+    detector = SpeechDetector(lambda frame: True, settings)
     heard(tone(30_000, peak=noise_peak), detector=detector)
     voice = tone(500, peak=round(noise_peak * 10 ** (over_db / 20)))
     noise = tone(500, peak=noise_peak)

@@ -29,6 +29,7 @@ from voicebot.call.events import (
     Event,
     HangUp,
     LineBroke,
+    Ms,
     OpenUtterance,
     Partial,
     PausePrompt,
@@ -48,7 +49,7 @@ from voicebot.call.events import (
     StopPrompt,
 )
 from voicebot.call.session import CallSession, CallSettings
-from voicebot.call.turn_taking import TurnSettings
+from voicebot.call.turn_settings import TurnSettings
 from voicebot.dialogue.completeness import HESITATIONS
 from voicebot.dialogue.script import (
     ANY_ANSWER,
@@ -418,7 +419,7 @@ def test_speech_over_the_prompt_pauses_it_after_240_ms() -> None:
 def test_a_hot_word_or_two_characters_take_the_turn(text: str) -> None:
     rig = overlapping()
 
-    actions = rig.at(1500, Partial(1, text))
+    actions = rig.at(1600, Partial(1, text))
 
     assert actions == [StopPrompt()]
     assert rig.session.record.turns[0].barge_in
@@ -428,9 +429,58 @@ def test_a_hot_word_or_two_characters_take_the_turn(text: str) -> None:
 def test_backchannels_single_characters_and_noise_do_not(text: str) -> None:
     rig = overlapping()
 
-    actions = rig.at(1500, Partial(1, text))
+    actions = rig.at(1600, Partial(1, text))
 
     assert actions == []
+
+
+def test_two_characters_of_a_sound_too_short_for_them_are_not_believed_before_its_end() -> None:
+    rig = overlapping()
+
+    early = rig.at(1400, Partial(1, "服务"))
+    still = rig.until(1599)
+    sure = rig.until(1600)
+
+    assert early == still == []
+    assert sure == [StopPrompt()]
+
+
+def test_a_hot_word_is_believed_at_once() -> None:
+    rig = overlapping()
+
+    assert rig.at(1400, Partial(1, "别打了")) == [StopPrompt()]
+
+
+def test_words_that_turn_into_a_backchannel_are_not_waited_for() -> None:
+    rig = overlapping()
+    rig.at(1400, Partial(1, "服务"))
+    rig.at(1500, Partial(1, "嗯"))
+
+    assert rig.until(1600) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "confidence", "paused_at", "believed"),
+    [
+        ("服务", 0.59, 1400, False),
+        ("服务", 0.89, 1599, False),
+        ("服务", 0.59, 1600, True),
+        ("不要", 0.95, 1400, True),
+        ("不感兴趣", 0.8, 1400, True),
+        ("别打了", 0.3, 1400, True),
+    ],
+)
+def test_a_short_interruption_must_be_sure_or_hold_a_hot_word(
+    text: str, confidence: float, paused_at: Ms, believed: bool
+) -> None:
+    rig = overlapping()
+    rig.at(paused_at + 160, SpeechPaused(paused_at))
+    rig.until(paused_at + 300)
+
+    actions = rig.at(paused_at + 310, Recognised(1, replace(said(text), confidence=confidence)))
+
+    assert (StopPrompt() in actions) is believed
+    assert (ResumePrompt() in actions) is not believed
 
 
 def test_after_a_backchannel_the_prompt_goes_on_and_nothing_is_answered() -> None:
@@ -552,11 +602,11 @@ def test_two_short_answers_in_a_row_are_both_heard() -> None:
     rig.at(3720, PromptStarted(2, 3000))
     rig.at(4060, SpeechStarted(4000))
     rig.until(4240)
-    rig.at(4500, Partial(2, "很好喝"))
-    rig.at(4760, SpeechPaused(4600))
-    rig.at(4770, Recognised(2, said("很好喝")))
+    rig.at(4620, Partial(2, "很好喝"))
+    rig.at(4780, SpeechPaused(4620))
+    rig.at(4790, Recognised(2, said("很好喝")))
 
-    rig.until(4900)
+    rig.until(4920)
 
     assert [turn.intent for turn in rig.session.record.turns] == ["affirm", "good", None]
 
@@ -853,9 +903,9 @@ def test_a_goodbye_that_breaks_ends_the_call_with_its_reason() -> None:
 
 def test_a_prompt_that_breaks_after_it_was_stopped_harms_nobody() -> None:
     rig = overlapping()
-    rig.at(1400, Partial(1, "不方便"))
+    rig.at(1600, Partial(1, "不方便"))
 
-    actions = rig.at(1450, PromptBroke(1, "too late"))
+    actions = rig.at(1650, PromptBroke(1, "too late"))
 
     assert actions == []
     assert not rig.session.ended

@@ -3,15 +3,9 @@ from collections.abc import Callable
 import pytest
 
 from tests.builders import said
-from voicebot.call.turn_taking import (
-    Answer,
-    Decision,
-    Floor,
-    Open,
-    Phase,
-    TurnSettings,
-    TurnTaking,
-)
+from voicebot.call.decisions import Answer, Decision, Floor, Open
+from voicebot.call.turn_settings import TurnSettings
+from voicebot.call.turn_taking import Phase, TurnTaking
 from voicebot.dialogue.script import BargeIn
 from voicebot.speech.recogniser import Transcript
 
@@ -19,6 +13,8 @@ HOT = "别打了"
 BACKCHANNEL = "嗯"
 COMPLETE, UNKNOWN, INCOMPLETE = "可以", "今天天气", "因为"
 """Texts that 300, 700 and 1600 ms of silence end."""
+
+NOW = 2500
 
 
 def silence_ms(transcript: Transcript | None) -> int:
@@ -30,7 +26,7 @@ def silence_ms(transcript: Transcript | None) -> int:
 def floor(settings: TurnSettings | None = None) -> TurnTaking:
     """A floor where two characters interrupt, 别打了 is hot and 好 answers the question."""
     return TurnTaking(
-        settings or TurnSettings(),
+        settings or TurnSettings(barge_in_ms=240),
         lambda text, only_hot: text == HOT or (not only_hot and len(text) >= 2),
         lambda transcript: transcript.text == "好",
         silence_ms,
@@ -272,9 +268,9 @@ def test_each_answer_may_pause_as_often_as_the_one_before() -> None:
     turns.prompt_begins(BargeIn.ANY, 10_220)
     turns.speech_started(11_000, 11_060)
     turns.expire(11_240)
-    turns.partial("等下", 11_300)
+    turns.partial("等下", 11_600)
 
-    closed = turns.speech_paused(11_500, 11_660)
+    closed = turns.speech_paused(11_700, 11_860)
 
     assert closed == [Floor.CLOSE]
 
@@ -345,7 +341,7 @@ def test_an_endpoint_never_waits_beyond_the_utterance_limit(text: str | None) ->
 def test_a_key_instead_of_an_answer_ends_the_silence() -> None:
     turns = listening()
 
-    decided = turns.key_pressed()
+    decided = turns.key_pressed("1", None, NOW)
 
     assert decided == [Floor.KEY]
     assert turns.phase is Phase.IDLE
@@ -357,10 +353,89 @@ def test_a_key_counts_only_where_an_answer_is_awaited(begin: Callable[[], TurnTa
     turns = begin()
     before = turns.phase, turns.deadline
 
-    decided = turns.key_pressed()
+    decided = turns.key_pressed("1", None, NOW)
 
     assert decided == []
     assert (turns.phase, turns.deadline) == before
+
+
+def asked_a_number(phase: Phase) -> TurnTaking:
+    """The floor in a phase, where four digits are asked for."""
+    begin = {
+        Phase.PROMPTING: prompting,
+        Phase.LISTENING: listening,
+        Phase.TRAILING: trailing,
+        Phase.RECOGNISING: recognising,
+    }
+    turns = begin[phase]()
+    assert turns.phase is phase
+    return turns
+
+
+@pytest.mark.parametrize(
+    ("phase", "first"),
+    [
+        (Phase.PROMPTING, [Floor.STOP]),
+        (Phase.LISTENING, []),
+        (Phase.TRAILING, [Floor.DROP]),
+        (Phase.RECOGNISING, [Floor.DROP]),
+    ],
+)
+def test_a_number_is_typed_at_any_time_after_its_question_began(
+    phase: Phase, first: list[Decision]
+) -> None:
+    turns = asked_a_number(phase)
+
+    began = turns.key_pressed("1", 4, NOW)
+    more = [turns.key_pressed(key, 4, NOW + 100) for key in "23"]
+    done = turns.key_pressed("4", 4, NOW + 200)
+
+    assert began == first
+    assert more == [[], []]
+    assert done == [Floor.ENDPOINT, Answer(Transcript("1234"))]
+    assert turns.phase is Phase.IDLE
+
+
+def test_a_number_that_is_not_typed_to_its_end_is_taken_as_it_is() -> None:
+    turns = listening()
+    turns.key_pressed("1", 4, NOW)
+    turns.key_pressed("2", 4, NOW + 500)
+
+    early = turns.expire(NOW + 4499)
+    decided = turns.expire(NOW + 4500)
+
+    assert early == []
+    assert decided == [Floor.ENDPOINT, Answer(Transcript("12"))]
+
+
+def test_a_hash_ends_a_number_and_alone_says_nothing() -> None:
+    typed, alone = listening(), listening()
+    typed.key_pressed("1", 4, NOW)
+
+    assert typed.key_pressed("#", 4, NOW) == [Floor.ENDPOINT, Answer(Transcript("1"))]
+    assert alone.key_pressed("#", 4, NOW) == [Floor.KEY]
+
+
+def test_who_types_is_not_listened_to() -> None:
+    turns = listening()
+    turns.key_pressed("1", 4, NOW)
+
+    decided = [*turns.speech_started(NOW, NOW + 60), *turns.speech_paused(NOW + 300, NOW + 460)]
+
+    assert decided == []
+    assert turns.phase is Phase.KEYING
+
+
+def test_a_number_is_not_typed_over_a_prompt_that_nothing_interrupts() -> None:
+    turns = floor()
+    turns.prompt_begins(BargeIn.NEVER, 0)
+
+    assert turns.key_pressed("1", 4, NOW) == []
+    assert turns.phase is Phase.PROMPTING
+
+
+def test_where_nothing_is_awaited_no_number_is_typed() -> None:
+    assert floor().key_pressed("1", 4, NOW) == []
 
 
 # Silence
@@ -488,7 +563,7 @@ def test_speech_as_long_as_the_rule_pauses_the_prompt_and_opens_the_ear() -> Non
 def test_words_that_interrupt_take_the_turn(text: str) -> None:
     turns = overlapping()
 
-    decided = turns.partial(text, 2500)
+    decided = turns.partial(text, 2600)
 
     assert decided == [Floor.STOP]
     assert turns.phase is Phase.HEARING

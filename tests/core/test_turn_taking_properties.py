@@ -8,17 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.builders import said
+from voicebot.call.decisions import Answer, Decision, Floor, Open
 from voicebot.call.events import Ms
-from voicebot.call.turn_taking import (
-    MAX_REOPENED,
-    Answer,
-    Decision,
-    Floor,
-    Open,
-    Phase,
-    TurnSettings,
-    TurnTaking,
-)
+from voicebot.call.turn_settings import MAX_REOPENED, TurnSettings
+from voicebot.call.turn_taking import Phase, TurnTaking
 from voicebot.dialogue.script import BargeIn
 from voicebot.speech.recogniser import Transcript
 
@@ -50,6 +43,7 @@ EAR = {
     Phase.HEARING: Utterance.OPEN,
     Phase.TRAILING: Utterance.CLOSED,
     Phase.RECOGNISING: Utterance.CLOSED,
+    Phase.KEYING: Utterance.NONE,
 }
 """What the ear does in each phase: kept audio is let go with the answer."""
 
@@ -139,6 +133,9 @@ class World:
     def _is_due(self, transcript: Transcript) -> None:
         """No caller is cut off: their silence was as long as their words need."""
         assert transcript.text
+        if transcript.text.isascii():
+            self.answers.append((self.now, transcript.text))
+            return
         assert self.judged_over
         assert not self.playing
         at_the_limit = self.now >= self.answering_since + SETTINGS.utterance_ms
@@ -224,7 +221,14 @@ class Steps:
 
     @staticmethod
     def key(world: World) -> None:
-        world.take(world.turns.key_pressed())
+        """A key where words are asked for."""
+        world.take(world.turns.key_pressed("1", None, world.now))
+
+    @staticmethod
+    def digit(world: World) -> None:
+        """A key where a number is asked for; now and then the one that ends it."""
+        key = "#" if world.now % 5 == 0 else str(world.now % 10)
+        world.take(world.turns.key_pressed(key, 4, world.now))
 
     @staticmethod
     def partial(world: World, text: str) -> None:
@@ -247,6 +251,7 @@ plain_steps = st.sampled_from(
         Steps.waver,
         Steps.go_on,
         Steps.key,
+        *[Steps.digit] * 2,
     ]
 )
 worded_steps = st.tuples(

@@ -168,7 +168,7 @@ def test_a_prompt_that_resumes_goes_back_to_the_beginning_of_its_phrase(rig: Rig
 
     resumed_ms = next(each.at_ms for each in events(played.record) if each.what == "resume")
     # The line may take its next frame just before or just after the decision.
-    again = played.robot[(resumed_ms - 40) * BYTES_PER_MS :].lstrip(b"\0")[: 400 * BYTES_PER_MS]
+    again = played.robot[(resumed_ms - 40) * BYTES_PER_MS :].lstrip(b"\0")[: 200 * BYTES_PER_MS]
     first = played.robot.find(again)
     gap = played.robot[first - COMMA_MS * BYTES_PER_MS : first]
     assert 0 < first < (resumed_ms - 400) * BYTES_PER_MS

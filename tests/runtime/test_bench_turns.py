@@ -111,7 +111,7 @@ def test_a_barge_in_stops_the_prompt_and_the_time_counts_from_the_callers_first_
 
     assert found.lost
     assert not found.disturbed
-    assert found.stop_ms == pytest.approx(240 + FRAME_MS, abs=2 * FRAME_MS)
+    assert found.stop_ms == pytest.approx(100 + FRAME_MS, abs=2 * FRAME_MS)
 
 
 def test_an_utterance_is_as_long_as_its_words_and_pauses() -> None:

@@ -204,9 +204,11 @@ def _measured(
         )
     begin, end = leg.begin_s, leg.end_s
     story_s = leg.answered_s + (record.turns[0].prompts[-1].started_ms or 0) / 1000
-    prompt_end = leg.heard[-1] + FRAME_S if leg.heard else 0.0
-    if leg.prompt_ended_s is not None:
-        prompt_end = min(prompt_end, leg.prompt_ended_s + FRAME_S)
+    # A prompt that was held up before it was stopped fell silent then; what follows is the reply.
+    ended = leg.prompt_ended_s
+    prompt_end = FRAME_S + max(
+        (at for at in leg.heard if ended is None or at <= ended), default=0.0
+    )
     return MeasuredOverlap(
         name,
         condition,

@@ -12,7 +12,7 @@ from voicebot.bench.leg import CallerLeg, Echo, Speaking
 from voicebot.bench.remembering import Memory, RememberingRecogniser
 from voicebot.call.record import CallRecord
 from voicebot.call.session import CallSession, CallSettings
-from voicebot.call.turn_taking import TurnSettings
+from voicebot.call.turn_settings import TurnSettings
 from voicebot.dialogue.script import Script, Transition
 from voicebot.runtime.call_runner import Parts, run_call
 from voicebot.simulation.line import LineSettings, telephone_line

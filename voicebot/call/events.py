@@ -30,6 +30,8 @@ class SpeechStarted:
 
     at_ms: Ms
     """First sample of the speech; before the event, which needs some frames to be sure."""
+    sharp: bool = False
+    """It began with its loudest moment, as a cough or a door does and speech seldom."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,8 @@ class SpeechPaused:
 
     at_ms: Ms
     """First sample after the speech."""
+    held: bool = False
+    """Its last sound was held, as people do who think."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,9 @@ from typing import Any
 
 from voicebot.call.events import Ms
 from voicebot.dialogue.emotion import trend
+from voicebot.dialogue.intents import Understanding
 from voicebot.dialogue.script import EndReason
+from voicebot.speech.recogniser import Transcript
 
 MAX_MOMENTS = 5000
 """The longest timeline that is kept: about 16 events a second for the longest call."""
@@ -73,6 +75,16 @@ class TurnRecord:
             return None
         return self.reply_ms - self.speech_end_ms
 
+    def understood(self, transcript: Transcript, understanding: Understanding) -> None:
+        """Note what was recognised, and what it was taken to mean."""
+        self.text = transcript.text
+        self.confidence = transcript.confidence
+        self.alternatives = transcript.alternatives
+        self.intent = understanding.intent
+        self.intent_confidence = understanding.confidence
+        self.runner_up = understanding.runner_up
+        self.reason = understanding.reason
+
 
 @dataclass(frozen=True, slots=True)
 class Moment:
@@ -105,6 +117,10 @@ class CallRecord:
     """What was told and understood, canonical."""
     experiments: dict[str, str] = field(default_factory=dict)
     """Which variant of each of the script's experiments this contact got."""
+
+    def prompt(self, number: int) -> PromptRecord:
+        """Return a prompt by its number, which counts from 1 over the whole call."""
+        return [each for turn in self.turns for each in turn.prompts][number - 1]
 
     def note(self, at_ms: Ms, what: str, /, **detail: Any) -> None:
         """Add to the timeline; past `MAX_MOMENTS` nothing is added."""

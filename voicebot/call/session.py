@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import assert_never
 
+from voicebot.call.decisions import Answer, Decision, Floor, Open
 from voicebot.call.events import (
     Action,
     Answered,
@@ -48,23 +49,17 @@ from voicebot.call.events import (
     SpeechWentOn,
     StopPrompt,
 )
+from voicebot.call.listening import Listening
 from voicebot.call.own_voice import OwnVoice
 from voicebot.call.pending_hook import PendingHook
 from voicebot.call.record import CallRecord, PromptRecord, TurnRecord
-from voicebot.call.turn_taking import Answer, Decision, Floor, Open, TurnSettings, TurnTaking
-from voicebot.dialogue.completeness import Completeness
+from voicebot.call.turn_settings import TurnSettings
+from voicebot.call.turn_taking import TurnTaking
 from voicebot.dialogue.conversation import Conversation, Spoken, Step, Told
 from voicebot.dialogue.form import Filled
-from voicebot.dialogue.intents import Understanding
-from voicebot.dialogue.script import BargeIn, EndReason, Listen, Script, usually_counts
+from voicebot.dialogue.script import BargeIn, EndReason, Script, usually_counts
 from voicebot.speech.prosody import Prosody
-from voicebot.speech.recogniser import UNKNOWN, Transcript
-
-BACKCHANNELS = frozenset("嗯啊哦呃噢喔哎唉欸呀对好是的行")
-"""What people say while they listen. Text of these alone takes no turn from a prompt; right after
-the question the same 对 or 好 is an answer, and is not asked here."""
-
-INTERRUPTING_CHARACTERS = 2
+from voicebot.speech.recogniser import Transcript
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +92,13 @@ class CallSession:
         self._conversation = Conversation(
             script, variables, variant=variant, contact=contact, now=now
         )
-        self._floor = TurnTaking(settings.turns, self._interrupts, self._answers, self._silence_ms)
+        self._listening = Listening(self._conversation, settings.turns)
+        self._floor = TurnTaking(
+            settings.turns,
+            self._listening.interrupts,
+            self._listening.answers,
+            self._listening.silence_ms,
+        )
         self.record = CallRecord(script.name, script.version, dict(variables))
         self.ended = False
         self._ending: EndReason | None = None
@@ -111,8 +112,6 @@ class CallSession:
         self._utterance_open = False
         self._final_ms: Ms | None = None
         """When the words of the present answer were there."""
-        self._understood: tuple[Transcript, Understanding] | None = None
-        """The last words that were matched: they are asked for again within one silence."""
         self._quiet_since: Ms | None = None
         """When the caller stopped speaking; None while they speak."""
         self._reply_to: TurnRecord | None = None
@@ -160,7 +159,9 @@ class CallSession:
             case SpeechStarted():
                 self.record.note(now, "speech_started", at_ms=event.at_ms)
                 self._note_speech_end(None)
-                return self._apply(self._floor.speech_started(event.at_ms, now), now)
+                return self._apply(
+                    self._floor.speech_started(event.at_ms, now, sharp=event.sharp), now
+                )
             case SpeechStirred():
                 self._floor.speech_stirred(now)
                 return []
@@ -173,6 +174,7 @@ class CallSession:
             case SpeechPaused():
                 self.record.note(now, "speech_paused", at_ms=event.at_ms)
                 self._note_speech_end(event.at_ms)
+                self._listening.held = event.held
                 return self._apply(self._floor.speech_paused(event.at_ms, now), now)
             case Partial():
                 return self._partial(event, now)
@@ -192,7 +194,8 @@ class CallSession:
                 return self._prompt_broke(event, now)
             case DtmfPressed():
                 self.record.note(now, "dtmf", digit=event.digit)
-                return self._apply(self._floor.key_pressed(), now)
+                expected = None if self._ending else self._conversation.hearing.digits
+                return self._apply(self._floor.key_pressed(event.digit, expected, now), now)
             case CallerHungUp():
                 self.record.note(now, "caller_hung_up")
                 # After the last prompt began the caller only closes what is closed.
@@ -247,51 +250,11 @@ class CallSession:
         self._voice = event.voice
         return self._apply(self._floor.recognised(transcript, now), now)
 
-    def _interrupts(self, text: str, only_hot_words: bool) -> bool:
-        if self._conversation.has_hot_word(text):
-            return True
-        words = text.replace(UNKNOWN, "")
-        if only_hot_words or all(character in BACKCHANNELS for character in words):
-            return False
-        return len(words) >= INTERRUPTING_CHARACTERS
-
-    def _understand(self, transcript: Transcript) -> Understanding:
-        if self._understood is None or self._understood[0] is not transcript:
-            self._understood = transcript, self._conversation.understand(transcript)
-        return self._understood[1]
-
-    def _silence_ms(self, transcript: Transcript | None) -> Ms:
-        """Return the silence that ends an answer with these words in the present state."""
-        settings, state = self._settings.turns, self._conversation.hearing
-        if transcript is not None:
-            understanding = self._understand(transcript)
-            match self._conversation.completeness(transcript, understanding):
-                case Completeness.COMPLETE:
-                    return settings.complete_ms if state.complete_ms is None else state.complete_ms
-                case Completeness.INCOMPLETE:
-                    own = state.incomplete_ms
-                    return settings.incomplete_ms if own is None else own
-                case Completeness.UNKNOWN:
-                    pass
-        if state.endpoint_ms is not None:
-            return state.endpoint_ms
-        return settings.open_ms if state.listen is Listen.FREE else settings.endpoint_ms
-
-    def _answers(self, transcript: Transcript) -> bool:
-        understanding = self._understand(transcript)
-        return self._conversation.reaction(transcript, understanding) is not None
-
     def _answer(self, transcript: Transcript, now: Ms) -> list[Action]:
-        understanding = self._understand(transcript)
+        understanding = self._listening.understand(transcript)
         turn = self.record.turns[-1]
         turn.final_ms = self._final_ms
-        turn.text = transcript.text
-        turn.confidence = transcript.confidence
-        turn.alternatives = transcript.alternatives
-        turn.intent = understanding.intent
-        turn.intent_confidence = understanding.confidence
-        turn.runner_up = understanding.runner_up
-        turn.reason = understanding.reason
+        turn.understood(transcript, understanding)
         self.record.note(
             now,
             "understood",
@@ -460,23 +423,12 @@ class CallSession:
         return self._take(step, now)
 
     def _note_heard(self, event: PromptEnded, now: Ms) -> None:
-        record = self._prompt_record(event.prompt)
-        if record is not None:
-            record.ended_ms = now
-            record.heard_ms = event.heard_ms
-            record.heard_text = event.heard_text
-            record.complete = event.complete
-            self.record.note(now, "prompt_ended", heard_ms=event.heard_ms, complete=event.complete)
-
-    def _prompt_record(self, prompt: int) -> PromptRecord | None:
-        """Return the record of a prompt by its number, which counts over the whole call."""
-        number = self._prompt
-        for turn in reversed(self.record.turns):
-            for record in reversed(turn.prompts):
-                if number == prompt:
-                    return record
-                number -= 1
-        return None
+        record = self.record.prompt(event.prompt)
+        record.ended_ms = now
+        record.heard_ms = event.heard_ms
+        record.heard_text = event.heard_text
+        record.complete = event.complete
+        self.record.note(now, "prompt_ended", heard_ms=event.heard_ms, complete=event.complete)
 
     def _prompt_broke(self, event: PromptBroke, now: Ms) -> list[Action]:
         if event.prompt != self._prompt or not self._prompt_playing:

@@ -16,15 +16,17 @@ words they make the phase:
     TRAILING     the caller has paused: the endpoint's silence runs, and inside it the recogniser
                  already closes the utterance, so that its words tell how long to wait
     RECOGNISING  the answer is over, its text is still awaited
+    KEYING       the caller types a number instead of saying it
 
 Every phase but IDLE and PROMPTING has a deadline, and PROMPTING ends when the prompt does.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum, auto
 
+from voicebot.call.decisions import Answer, Decision, Floor, Open
 from voicebot.call.events import Ms
+from voicebot.call.turn_settings import MAX_REOPENED, STIR_MS, SURE, WORDY, TurnSettings
 from voicebot.dialogue.script import BargeIn
 from voicebot.speech.recogniser import Transcript
 
@@ -41,80 +43,14 @@ class Phase(Enum):
     HEARING = auto()
     TRAILING = auto()
     RECOGNISING = auto()
+    KEYING = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class TurnSettings:
-    """Times of turn taking, in milliseconds."""
-
-    complete_ms: Ms = 320
-    """Silence that ends an answer whose words are complete, counted from the last sample of
-    speech. Longer than the detector's own hangover, so that the words are known by then."""
-    endpoint_ms: Ms = 700
-    """The same while nothing tells whether they are."""
-    open_ms: Ms = 1200
-    """The same after an open question, where any words are an answer."""
-    incomplete_ms: Ms = 1600
-    """The same when they trail off: 那个, 因为, half a number."""
-    barge_in_ms: Ms = 240
-    """Speech over a prompt that pauses it: a cough is shorter, two syllables are longer."""
-    weigh_ms: Ms = 300
-    """Silence after an undecided overlap, before it is weighed."""
-    undecided_ms: Ms = 1500
-    """The longest that a prompt stays paused without a reason to stop it."""
-    afterthought_ms: Ms = 500
-    """Speech that ended this little before the prompt did is an answer to it."""
-    no_input_ms: Ms = 5000
-    utterance_ms: Ms = 20_000
-    """The longest answer; then it is taken as it is."""
-    recognise_ms: Ms = 3000
-    """The longest that the recogniser may think about a closed utterance."""
-    preroll_ms: Ms = 300
-    """Audio before the detected beginning that the recogniser gets as well."""
-
-
-@dataclass(frozen=True, slots=True)
-class Open:
-    """Recognise the caller's audio from this moment on."""
-
-    from_ms: Ms
-
-
-class Floor(Enum):
-    """What the floor wants done."""
-
-    CLOSE = auto()
-    """Let the recogniser finish; its transcript is wanted."""
-    REOPEN = auto()
-    """The caller goes on: forget the transcript and hear the whole answer again."""
-    ENDPOINT = auto()
-    """The caller's turn was judged over."""
-    DROP = auto()
-    PAUSE = auto()
-    RESUME = auto()
-    STOP = auto()
-    NO_INPUT = auto()
-    """The caller has been silent for too long."""
-    KEY = auto()
-    """The caller pressed a key instead of speaking."""
-    RECOGNISER_LATE = auto()
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The caller's turn is over; this was said."""
-
-    transcript: Transcript
-
-
-STIR_MS: Ms = 80
-"""Longer than the detector needs to be sure of speech."""
-
-MAX_REOPENED = 5
-"""Times that an answer is recognised again from its beginning; one with more pauses is long or no
-speech at all, and its words are asked for only when the silence is over."""
-
-Decision = Open | Floor | Answer
+HEARKENING = (
+    *(Phase.OVERLAP, Phase.WEIGHING),
+    *(Phase.HEARING, Phase.TRAILING, Phase.RECOGNISING),
+)
+"""Phases in which the recogniser has an utterance."""
 
 
 class TurnTaking:
@@ -140,13 +76,18 @@ class TurnTaking:
         self._paused = False
         self._prompt_ends_ms: Ms | None = None
         self._speaking = False
+        self._sharp = False
         self._started_ms: Ms = 0
         self._ended_ms: Ms | None = None
         self._no_input_at: Ms = 0
         self._utterance_until: Ms = 0
         self._overlap_until: Ms = 0
+        self._unsure = False
+        """In OVERLAP: there are words that take the turn if the caller goes on speaking."""
         self._closed = False
         """In TRAILING and RECOGNISING: the recogniser was asked for the words."""
+        self._keys = ""
+        """What was typed in KEYING."""
         self._reopened = 0
         """How often the present answer went on after that."""
         self._settled: Transcript | None = None
@@ -207,15 +148,20 @@ class TurnTaking:
         return []
 
     @property
+    def _prompting(self) -> bool:
+        return self.phase is Phase.PROMPTING or self.interrupting
+
+    @property
     def interrupting(self) -> bool:
         """Whether the caller speaks over the prompt, or did a moment ago, and was not heard out."""
         return self.phase in (Phase.SUSPECTING, Phase.OVERLAP, Phase.WEIGHING)
 
     # The caller's side
 
-    def speech_started(self, at_ms: Ms, now: Ms) -> list[Decision]:
-        """Note that the caller began to speak at `at_ms`."""
+    def speech_started(self, at_ms: Ms, now: Ms, *, sharp: bool = False) -> list[Decision]:
+        """Note that the caller began to speak at `at_ms`; `sharp`: perhaps with a cough."""
         self._speaking = True
+        self._sharp = sharp
         pausing = self.phase in (Phase.TRAILING, Phase.RECOGNISING) and now < self._utterance_until
         if pausing:
             self._go(Phase.HEARING, self._utterance_until)
@@ -229,7 +175,7 @@ class TurnTaking:
             case Phase.LISTENING:
                 return self._hear(now, at_ms)
             case Phase.OVERLAP:
-                self.deadline = max(self._overlap_until, now)
+                self.deadline = self._overlap_ends(now)
             case _:
                 pass
         return []
@@ -269,8 +215,13 @@ class TurnTaking:
 
     def partial(self, text: str, now: Ms) -> list[Decision]:
         """Take the words so far of the open utterance."""
-        if self.phase is Phase.OVERLAP and self._takes_turn(text):
+        if self.phase is not Phase.OVERLAP:
+            return []
+        if self._takes_turn(text, self._are_words(text, now)):
             return [Floor.STOP, *self._become_answer(now)]
+        self._unsure = self._takes_turn(text, sure=True)
+        if self._speaking:
+            self.deadline = self._overlap_ends(now)
         return []
 
     def recognised(self, transcript: Transcript, now: Ms) -> list[Decision]:
@@ -286,12 +237,33 @@ class TurnTaking:
             case _:
                 return []
 
-    def key_pressed(self) -> list[Decision]:
-        """Note a key; it counts only where an answer is awaited."""
-        if self.phase is not Phase.LISTENING:
-            return []
+    def key_pressed(self, key: str, expected: int | None, now: Ms) -> list[Decision]:
+        """Take a key; `expected` is how many digits the answer has, None when it is words.
+
+        A number may be typed over its question, and whatever was said meanwhile does not count.
+        Where words are asked for a key counts only while nobody speaks.
+        """
+        if expected is None:
+            if self.phase is not Phase.LISTENING:
+                return []
+            self._go(Phase.IDLE, None)
+            return [Floor.KEY]
+        begun: list[Decision] = []
+        if self.phase is not Phase.KEYING:
+            if self.phase is Phase.IDLE or (self._prompting and self._barge_in is BargeIn.NEVER):
+                return []
+            begun = [Floor.STOP] if self._prompting else []
+            begun += [Floor.DROP] if self.phase in HEARKENING else []
+            self._keys = ""
+        if key.isdigit():
+            self._keys += key
+        self._go(Phase.KEYING, now + self._settings.keys_ms)
+        done = key == "#" or len(self._keys) >= expected
+        return [*begun, *(self._typed() if done else [])]
+
+    def _typed(self) -> list[Decision]:
         self._go(Phase.IDLE, None)
-        return [Floor.KEY]
+        return [Floor.ENDPOINT, Answer(Transcript(self._keys))] if self._keys else [Floor.KEY]
 
     def stop(self) -> None:
         """The call is over, or nothing is awaited any more."""
@@ -316,6 +288,8 @@ class TurnTaking:
             case Phase.LISTENING:
                 self._go(Phase.IDLE, None)
                 return [Floor.NO_INPUT]
+            case Phase.KEYING:
+                return self._typed()
             case _:
                 self._go(Phase.IDLE, None)
                 return [Floor.RECOGNISER_LATE]
@@ -328,7 +302,9 @@ class TurnTaking:
 
     def _suspect(self, now: Ms) -> None:
         if self._barge_in is not BargeIn.NEVER:
-            self._go(Phase.SUSPECTING, max(now, self._started_ms + self._settings.barge_in_ms))
+            settings = self._settings
+            needed = settings.sharp_ms if self._sharp else settings.barge_in_ms
+            self._go(Phase.SUSPECTING, max(now, self._started_ms + needed))
 
     def _hear(self, now: Ms, from_ms: Ms) -> list[Decision]:
         self._utterance_until = now + self._settings.utterance_ms
@@ -374,23 +350,37 @@ class TurnTaking:
 
     def _overlap(self, now: Ms) -> list[Decision]:
         opened = Open(max(0, self._started_ms - self._settings.preroll_ms))
-        self._paused = self._barge_in is BargeIn.ANY
+        self._paused = self._barge_in is BargeIn.ANY and not self._ending(now)
         longest = self._settings.undecided_ms if self._paused else self._settings.utterance_ms
         self._overlap_until = now + longest
+        self._unsure = False
         self._go(Phase.OVERLAP, self._overlap_until)
         if not self._paused:
             return [opened]
         return [Floor.PAUSE, opened]
 
+    def _overlap_ends(self, now: Ms) -> Ms:
+        """Return when an overlap is decided if the caller speaks on."""
+        sure_at = self._started_ms + self._settings.surely_ms
+        return max(now, min(self._overlap_until, sure_at) if self._unsure else self._overlap_until)
+
+    def _ending(self, now: Ms) -> bool:
+        ends = self._prompt_ends_ms
+        return ends is not None and ends - now <= self._settings.ending_ms
+
     def _decide_overlap(self, now: Ms) -> list[Decision]:
         if not self._speaking:
             self._go(Phase.WEIGHING, now + self._settings.recognise_ms)
             return [Floor.CLOSE]
+        if self._unsure and now >= self._started_ms + self._settings.surely_ms:
+            return [Floor.STOP, *self._become_answer(now)]
         # Sound that goes on and on and holds no words: a television, a street.
         return [Floor.DROP, *self._resume()]
 
     def _weigh(self, transcript: Transcript, now: Ms) -> list[Decision]:
-        if self._takes_turn(transcript.text) or self._answers_early(transcript):
+        ended = now if self._ended_ms is None else self._ended_ms
+        sure = transcript.confidence >= SURE or self._are_words(transcript.text, ended)
+        if self._takes_turn(transcript.text, sure) or self._answers_early(transcript):
             decisions: list[Decision] = [Floor.STOP, *self._become_answer(now)]
             if self.phase is Phase.TRAILING:
                 self._settle(transcript, now)
@@ -407,11 +397,15 @@ class TurnTaking:
         left = self._prompt_ends_ms - self._started_ms
         return left <= self._settings.undecided_ms and self._answers(transcript)
 
-    def _takes_turn(self, text: str) -> bool:
+    def _are_words(self, text: str, until: Ms) -> bool:
+        """Tell whether what sounded until then is too long for a backchannel that was misheard."""
+        return until - self._started_ms >= self._settings.surely_ms or len(text) >= WORDY
+
+    def _takes_turn(self, text: str, sure: bool) -> bool:
+        """Tell whether words take the turn; only hot words do while they are not `sure`."""
         # An overlap may outlast its prompt and reach into one that nothing interrupts.
-        return self._barge_in is not BargeIn.NEVER and self._interrupts(
-            text, self._barge_in is BargeIn.HOT_WORDS
-        )
+        only_hot_words = self._barge_in is BargeIn.HOT_WORDS or not sure
+        return self._barge_in is not BargeIn.NEVER and self._interrupts(text, only_hot_words)
 
     def _resume(self) -> list[Decision]:
         self._go(Phase.PROMPTING, None)
@@ -425,7 +419,7 @@ class TurnTaking:
         closed = self.phase is Phase.WEIGHING
         self._no_input_at = now + self._settings.no_input_ms
         self._utterance_until = now + self._settings.utterance_ms
-        self._reopened = 0
+        self._reopened = int(closed and self._speaking)
         if self._speaking:
             self._go(Phase.HEARING, self._utterance_until)
             return [Floor.REOPEN] if closed else []

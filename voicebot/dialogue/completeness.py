@@ -1,20 +1,31 @@
-"""Is an answer complete? The script knows what was asked, so silence alone need not tell."""
+"""Is an answer complete? The script knows what was asked, so silence alone need not tell.
 
+The judgement is a likelihood, 0 to 1, that nothing follows; `silence_ms` turns it into the silence
+that is waited for. Five values are known without a guess, and only words that no grammar expects
+are guessed at (`voicebot.dialogue.sentence_end`), in between.
+"""
+
+import re
+from bisect import bisect_left
 from collections.abc import Collection
-from enum import Enum, auto
+from functools import lru_cache
 
-from voicebot.dialogue.wording import plain
+from voicebot.dialogue.pinyin import fuzzy
+from voicebot.dialogue.sentence_end import ends
+from voicebot.dialogue.wording import plain, without_fillers
+from voicebot.speech.recogniser import UNKNOWN as UNKNOWN_WORD
 
-
-class Completeness(Enum):
-    """What the words so far say about the rest."""
-
-    COMPLETE = auto()
-    """They are an answer to what was asked."""
-    UNKNOWN = auto()
-    INCOMPLETE = auto()
-    """They trail off; more is coming."""
-
+COMPLETE = 1.0
+"""The words are an answer to what was asked."""
+UNKNOWN = 0.7
+"""Nothing tells; or they are words of their own that a sentence could end with."""
+EXTENSIBLE = 0.5
+"""They are an answer, and the beginning of a more exact one: 晚上, 晚上八点."""
+OPEN_ENDED = 0.25
+"""They are no answer, nor the beginning of one; or an adverb that is an answer when nothing
+follows."""
+INCOMPLETE = 0.0
+"""They trail off; more is coming."""
 
 TRAILING = (
     *(
@@ -82,6 +93,15 @@ HESITATIONS = ("那个", "这个", "就是", "嗯", "呃", "额", "我想想", "
 """What a recogniser with a grammar must be able to hear besides the answers, or it takes the sound
 for the answer that is least unlike it."""
 
+SHORT = 3
+"""Characters of such an answer; one with more has said something exact already: 明天上午."""
+
+CUT, WHOLE_SENTENCE = -1.2, 0.6
+"""Log-odds of a guess that count as `INCOMPLETE` and as `UNKNOWN`. In between the silence falls
+evenly, since long pauses get rarer by the same factor for every 100 ms."""
+LEAST_GUESS = 0.2
+"""No guess is as sure as a filler at the end."""
+
 DIGITS = frozenset("零〇一二三四五六七八九幺两0123456789")
 GROUP = 3
 """Digits in a row, at the end of a free answer, that may be one group of a longer number."""
@@ -89,54 +109,149 @@ GROUP = 3
 ONE_CHARACTER_ANSWERS = frozenset("好行对是要嗯有成能会")
 """Said alone these are whole answers; 不, 没 and 别 are beginnings more often than not."""
 
+MODIFIERS = ("当然", "随时", "随便", "暂时", "还是")
+"""Answers that are more often the adverb of one: 当然可以, 随时都行."""
+
+AFTERWARDS = re.compile("(?:[的了吧啊呀呢哦嘛啦]|以后|左右|谢谢[你您]?)+")
+"""What follows an answer without a pause, or changes nothing about it."""
+
+_HESITATING = re.compile("^(?:嗯|呃|额|那个|这个|就是|让?我想想|我想)+")
+
+
+def silence_ms(likelihood: float, complete_ms: int, unknown_ms: int, incomplete_ms: int) -> int:
+    """Return the silence for a likelihood, in between for what is between `INCOMPLETE`,
+    `UNKNOWN` and `COMPLETE`."""
+    if likelihood >= UNKNOWN:
+        share = (likelihood - UNKNOWN) / (COMPLETE - UNKNOWN)
+        return round(unknown_ms + share * (complete_ms - unknown_ms))
+    return round(incomplete_ms + likelihood / UNKNOWN * (unknown_ms - incomplete_ms))
+
 
 def completeness(
     text: str,
     *,
     answer: str | None,
     reacts: bool = False,
-    phrases: Collection[str] | None,
+    phrases: tuple[str, ...] | None,
     digits: int | None = None,
-) -> Completeness:
+    held: bool = False,
+) -> float:
     """Judge an answer in the middle of a silence.
 
     `answer` is the phrase that the whole text means, None when it means nothing that was asked;
     `reacts` tells whether some of the text does. `phrases` is what the recogniser could hear, None
-    for anything. `digits`: how many the answer has when that is known.
+    for anything. `digits`: how many the answer has when that is known. `held`: the last sound was.
     """
-    words = plain(text)
+    words = plain(text.replace(UNKNOWN_WORD, ""))
     if not words:
         # Something was said, and it is no word yet.
-        return Completeness.INCOMPLETE
+        return INCOMPLETE
+    if held and len(words) == 1:
+        # 嗯, whatever it was taken for; it may be an answer all the same.
+        return OPEN_ENDED
     said = sum(character in DIGITS for character in words)
     if digits is not None and said:
-        return _number(said, digits)
-    if words.endswith(THINKING) and words not in (answer, *WHOLE):
-        return Completeness.INCOMPLETE
+        return _number(words, said, digits)
+    if _thinks(words) and words not in (answer, *WHOLE):
+        return INCOMPLETE
     if answer is not None:
-        return _answer(words, answer)
+        return _answer(words, answer, phrases)
     if words.endswith(TRAILING) and not words.endswith(WHOLE):
-        return Completeness.INCOMPLETE
+        return INCOMPLETE
     if phrases is None:
-        return Completeness.INCOMPLETE if _digits_at_end(words) >= GROUP else Completeness.UNKNOWN
-    # Where only answers can be heard, what is none is the beginning of one, or will be refused.
-    return Completeness.UNKNOWN if reacts else Completeness.INCOMPLETE
+        return _free(words)
+    return _no_answer(words, phrases, reacts=reacts)
 
 
-def _answer(words: str, answer: str) -> Completeness:
+def _answer(words: str, answer: str, phrases: tuple[str, ...] | None) -> float:
     if words.endswith(HESITATION) and not answer.endswith(HESITATION):
-        return Completeness.INCOMPLETE
+        return INCOMPLETE
     if words in THINKING:
-        return Completeness.INCOMPLETE
-    whole = len(words) > 1 or words in ONE_CHARACTER_ANSWERS
-    return Completeness.COMPLETE if whole else Completeness.UNKNOWN
+        return INCOMPLETE
+    if words.endswith(MODIFIERS):
+        return OPEN_ENDED
+    if len(words) == 1:
+        return COMPLETE if words in ONE_CHARACTER_ANSWERS else UNKNOWN
+    if phrases is None or not _phrases(phrases).goes_on(words):
+        return COMPLETE
+    return EXTENSIBLE if len(words) <= SHORT else UNKNOWN
 
 
-def _number(said: int, digits: int) -> Completeness:
+def _thinks(words: str) -> bool:
+    """Tell whether the caller thinks aloud, by sound: 我想箱 is 我想想 misheard."""
+    sounds = fuzzy(words)
+    return any(sounds[-len(each) :] == each for each in map(fuzzy, THINKING))
+
+
+def _no_answer(words: str, phrases: tuple[str, ...], *, reacts: bool) -> float:
+    """Judge what is no answer as a whole where only answers can be heard.
+
+    Its end may be one, after a filler that was taken for a word (一可以), or the beginning of one.
+    """
+    known = _phrases(phrases)
+    said = _HESITATING.sub("", words)
+    for start in range(len(said)):
+        end = said[start:]
+        # One character is more often a filler that was misheard than an answer of its own.
+        alone = len(end) == 1 and (start > 0 or said == words)
+        if end in known and not alone:
+            return min(UNKNOWN, _answer(end, end, phrases))
+        if known.begin_with(end) and not (alone and reacts):
+            return INCOMPLETE
+    return UNKNOWN if reacts else OPEN_ENDED
+
+
+def _free(words: str) -> float:
+    if _digits_at_end(words) >= GROUP or (len(words) == 1 and words not in ONE_CHARACTER_ANSWERS):
+        return INCOMPLETE
+    if words in ONE_CHARACTER_ANSWERS or words.endswith(WHOLE):
+        return UNKNOWN
+    share = (ends(words) - CUT) / (WHOLE_SENTENCE - CUT)
+    return max(LEAST_GUESS, UNKNOWN * min(1.0, share))
+
+
+def _number(words: str, said: int, digits: int) -> float:
     if said >= digits:
-        return Completeness.COMPLETE
-    return Completeness.UNKNOWN if said >= digits * HEARD_SHARE else Completeness.INCOMPLETE
+        return COMPLETE
+    # Digits that were taken for other words are as long as digits.
+    spoken = len(without_fillers(words)) if 2 * said >= digits else said
+    return UNKNOWN if spoken >= digits * HEARD_SHARE else INCOMPLETE
 
 
 def _digits_at_end(words: str) -> int:
     return len(words) - len(words.rstrip("".join(DIGITS)))
+
+
+class _Phrases:
+    """Phrases in order, so that those with a common beginning stand together."""
+
+    def __init__(self, phrases: Collection[str]) -> None:
+        self._sorted = sorted({plain(phrase) for phrase in phrases})
+        self._all = frozenset(self._sorted)
+
+    def __contains__(self, words: str) -> bool:
+        return words in self._all
+
+    def begin_with(self, words: str) -> bool:
+        """Tell whether a longer phrase begins with these words."""
+        return bool(self._longer(words))
+
+    def goes_on(self, words: str) -> bool:
+        """Tell whether a longer phrase says more than these words: 晚上 and 晚上八点."""
+        for phrase in self._longer(words):
+            rest = phrase[len(words) :]
+            more = AFTERWARDS.sub("", rest)
+            # 可以可以 says no more than 可以, and 好的可以 gives an answer twice.
+            if more and not set(more) <= set(words) and rest not in self._all:
+                return True
+        return False
+
+    def _longer(self, words: str) -> list[str]:
+        first = bisect_left(self._sorted, words + " ")
+        last = bisect_left(self._sorted, words + "\U0010ffff")
+        return self._sorted[first:last]
+
+
+@lru_cache(maxsize=256)
+def _phrases(phrases: tuple[str, ...]) -> _Phrases:
+    return _Phrases(phrases)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import assert_never
 
 from voicebot.dialogue import slot_phrases
-from voicebot.dialogue.completeness import HESITATIONS, Completeness, completeness
+from voicebot.dialogue.completeness import HESITATIONS, completeness
 from voicebot.dialogue.condition import holds
 from voicebot.dialogue.emotion import Emotion, Mood, VoiceChange, judge
 from voicebot.dialogue.form import FINISHED_AT_ONCE, Filled, Form, ReadBack
@@ -252,8 +252,13 @@ class Conversation:
             return Told(hit)
         return found
 
-    def completeness(self, transcript: Transcript, understanding: Understanding) -> Completeness:
-        """Judge whether more is to come after these words."""
+    def completeness(
+        self, transcript: Transcript, understanding: Understanding, *, held: bool = False
+    ) -> float:
+        """Judge how likely it is that nothing comes after these words.
+
+        `held`: the last sound of them was, as people do who think.
+        """
         reaction = self.reaction(transcript, understanding)
         answer = None
         match reaction:
@@ -274,6 +279,7 @@ class Conversation:
             reacts=reaction is not None,
             phrases=self.phrases(),
             digits=self.hearing.digits,
+            held=held,
         )
 
     def hot_intents(self) -> list[Intent]:

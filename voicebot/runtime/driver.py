@@ -53,7 +53,13 @@ from voicebot.runtime.ear import Ear
 from voicebot.runtime.playout import Playout
 from voicebot.speech import detector
 from voicebot.speech.detector import SpeechDetector
-from voicebot.speech.echo import COMPARED_MS, LONGEST_DELAY_MS, EchoTest
+from voicebot.speech.echo import (
+    COMPARED_MS,
+    ECHO_CORRELATION,
+    LONGEST_DELAY_MS,
+    UNLIKE_CORRELATION,
+    EchoTest,
+)
 from voicebot.speech.prosody import measure
 from voicebot.speech.recogniser import Recogniser
 
@@ -72,8 +78,10 @@ ECHO_FRAMES = (LONGEST_DELAY_MS + COMPARED_MS) // FRAME_MS
 """After the robot's last sound: as long as what is compared can hold an echo of it."""
 
 UNLIKE_FRAMES = 3
-"""In a row that are no echo, before speech over a prompt is believed: an echo in noise is unlike
+"""That are surely no echo, before speech over a prompt is believed: an echo in noise is unlike
 what was played for a frame or two."""
+UNSURE_FRAMES = 12
+"""The same that may be one or not."""
 
 DEAF_FRAMES = 300 // FRAME_MS
 """The same in half duplex: the buffers of a loudspeaker and a microphone, and the room."""
@@ -173,8 +181,10 @@ class CallDriver:
         """Since the robot's last sound: after these no echo of it can come any more."""
         self._doubted_at: int | None = None
         """First sample of speech that may be the robot's own voice."""
-        self._unlike_frames = 0
-        """In a row, in which it was not."""
+        self._unlike_frames = self._unsure_frames = 0
+        """Of it: in which it surely was not, and in which it was not surely."""
+        self._sharp = False
+        """It began with its loudest moment."""
         self._utterance = bytearray()
         """The caller's audio since the open utterance began."""
         self._ring: deque[AudioFrame] = deque(maxlen=RING_FRAMES)
@@ -311,7 +321,8 @@ class CallDriver:
         self._echo.hear(frame.pcm)
         noticed = self._detector.process(self._audible(frame))
         if isinstance(noticed, detector.SpeechStarted):
-            self._unlike_frames = 0
+            self._unlike_frames = self._unsure_frames = 0
+            self._sharp = noticed.sharp
             self._believe(frame, noticed.position)
         elif self._doubted_at is None:
             self._report(noticed)
@@ -328,8 +339,8 @@ class CallDriver:
                 self.post(SpeechWavered())
             case detector.SpeechWentOn():
                 self.post(SpeechWentOn())
-            case detector.SpeechPaused(position):
-                self.post(SpeechPaused(self._at(position)))
+            case detector.SpeechPaused(position, held):
+                self.post(SpeechPaused(self._at(position), held))
             case detector.SpeechStarted() | None:
                 pass
             case _:
@@ -345,15 +356,17 @@ class CallDriver:
         """Report speech since `position`, unless it is the robot's own voice that comes back."""
         self._doubted_at = position
         if self._quiet_frames <= ECHO_FRAMES:
-            if self._echo.is_echo:
-                self._unlike_frames = 0
+            correlation = self._echo.correlation
+            if correlation >= ECHO_CORRELATION:
+                self._unlike_frames = self._unsure_frames = 0
                 self._doubted_at = frame.position
                 return
-            self._unlike_frames += 1
-            if self._unlike_frames < UNLIKE_FRAMES:
+            self._unsure_frames += 1
+            self._unlike_frames += correlation < UNLIKE_CORRELATION
+            if self._unlike_frames < UNLIKE_FRAMES and self._unsure_frames < UNSURE_FRAMES:
                 return
         self._doubted_at = None
-        self.post(SpeechStarted(self._at(position)))
+        self.post(SpeechStarted(self._at(position), self._sharp))
 
     def _at(self, position: int) -> Ms:
         """Turn a sample position of the caller's stream into the call's time.

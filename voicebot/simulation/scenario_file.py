@@ -27,7 +27,7 @@ from pathlib import Path
 
 from voicebot.audio.g711 import Codec
 from voicebot.call.session import CallSettings
-from voicebot.call.turn_taking import TurnSettings
+from voicebot.call.turn_settings import TurnSettings
 from voicebot.dialogue.document import Value, parse
 from voicebot.dialogue.script import EndReason
 from voicebot.errors import BadInput, BadScript, Problem

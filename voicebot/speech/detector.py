@@ -5,13 +5,16 @@ A frame is voiced when both agree. Speech starts after a few voiced frames in a 
 miss begins the count anew, and pauses after a longer row of frames that are not.
 """
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from voicebot.audio.frame import FRAME_MS, AudioFrame, frame_samples
-from voicebot.speech.voicing import VOICED, periodicity
+from voicebot.speech.background import Background
+from voicebot.speech.held import NEEDED_MS, is_held
+from voicebot.speech.voicing import SUNG, VOICED, periodicity
 
 SILENT_DBFS = -100.0
 
@@ -22,6 +25,8 @@ class DetectorSettings:
 
     start_ms: int = 60
     """Voiced frames in a row that start speech."""
+    sung_start_ms: int = 40
+    """The same where each of them clearly repeats itself with a pitch."""
     pause_ms: int = 160
     """Unvoiced frames in a row that pause it: longer than the closure of a stop (90 ms)."""
     waver_ms: int = 20
@@ -38,6 +43,9 @@ class DetectorSettings:
     floor_rise_db_s: float = 4.0
     """How fast the noise floor follows a louder line. Within long speech it rises too, so that
     a detector on a line that became noisy frees itself."""
+    toneless_rise_db_s: float = 12.0
+    """The same while nothing repeats itself, for longer than any consonant."""
+    consonant_ms: int = 200
     floor_fall_db_s: float = 50.0
     """How fast it follows a quieter one: between two syllables, yet not into the digital
     silence of one lost packet."""
@@ -49,6 +57,16 @@ class DetectorSettings:
     under_caller_db: float = 20.0
     """Sound this much quieter than the caller's loudest moments is somebody or something else.
     The loudest moments are some 6 dB over a voice's level and its quiet syllables 12 under."""
+    sung_margin_db: float = 3.0
+    """The margin is this much smaller for what repeats itself with a pitch, as noise does not."""
+    sharp_db: float = 5.0
+    """Sound that fell by so much while it was made sure of began with a blow."""
+    sung_least_db: float = 3.0
+    """No smaller than this: hum has a pitch too."""
+    initial_ms: int = 160
+    """The longest sound before the first voiced frame that belongs to it: 转 begins with one."""
+    keep_near_db: float = 1.5
+    """How far under the level that a caller needs over a background they may fall once begun."""
     forget_db_s: float = 1.0
     """How fast the caller's loudest moment fades: a second person may speak more quietly."""
 
@@ -58,6 +76,8 @@ class SpeechStarted:
     """Speech began at sample `position`."""
 
     position: int
+    sharp: bool = False
+    """It began with its loudest moment, as a cough or a door does and speech seldom."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +85,8 @@ class SpeechPaused:
     """No speech since sample `position`, the first one after the last voiced frame."""
 
     position: int
+    held: bool = False
+    """Its last sound was held, as people do who think."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +121,20 @@ class SpeechDetector:
     ) -> None:
         self._is_voiced = is_voiced
         self._settings = settings
-        self._before = b""
-        """The frame before."""
+        kept_ms = settings.pause_ms + settings.vowel_ms + NEEDED_MS
+        self._kept: deque[bytes] = deque([b""], maxlen=kept_ms // FRAME_MS)
+        """The last frames."""
         self._toneless = 0
         """Frames since the last one with a vowel in it."""
+        self._sung = 0
+        """Frames in a row with a clear pitch."""
         self._run = 0
         """Frames in a row that speak against the present state."""
+        self._sounding = 0
+        """Frames in a row that are loud enough, whatever they are."""
+        self._peak_dbfs = SILENT_DBFS
+        """The loudest of them."""
+        self._background = Background()
         self._floor_dbfs: float | None = None
         self._loudest_dbfs = SILENT_DBFS
         """The caller's loudest moment, fading."""
@@ -124,14 +154,7 @@ class SpeechDetector:
         """Take the next frame; tell what it changes, in sample positions of the stream."""
         settings = self._settings
         level = level_dbfs(frame.pcm)
-        floor = self._follow(level)
-        threshold = max(
-            floor + self._margin(floor),
-            settings.quietest_dbfs,
-            self._loudest_dbfs - settings.under_caller_db,
-        )
-        voiced = level > threshold and self._is_voiced(frame)
-        self._follow_vowels(frame, voiced=voiced)
+        voiced = self._is_speech(frame, level)
         if self.speaking and self._toneless * FRAME_MS > settings.vowel_ms:
             voiced = False
         self._note_loudness(level, voiced=voiced)
@@ -141,6 +164,8 @@ class SpeechDetector:
             return SpeechWentOn() if wavered else None
         self._run += 1
         needed_ms = settings.pause_ms if self.speaking else settings.start_ms
+        if not self.speaking and self._sung >= self._run:
+            needed_ms = settings.sung_start_ms
         size = frame_samples(frame.sample_rate)
         position = frame.position - (self._run - 1) * size
         if self.speaking and self._run * FRAME_MS == settings.waver_ms:
@@ -154,15 +179,48 @@ class SpeechDetector:
         if self.speaking and self._toneless * FRAME_MS > settings.vowel_ms:
             # Where noise goes on, speech ended with its last vowel.
             position = frame.position - (self._toneless - 1) * size
+        if not self.speaking:
+            initial = min(self._sounding - self._run, settings.initial_ms // FRAME_MS)
+            position = max(0, position - max(0, initial) * size)
+            self._background.forget(max(self._run, self._sounding))
         self._run = 0
         self.speaking = not self.speaking
-        return SpeechStarted(position) if self.speaking else SpeechPaused(position)
+        if self.speaking:
+            return SpeechStarted(position, self._peak_dbfs - level > settings.sharp_db)
+        return SpeechPaused(position, self._was_held(frame, position))
 
-    def _follow_vowels(self, frame: AudioFrame, *, voiced: bool) -> None:
-        """Count the frames since a voice was heard; only sound that may be one is looked at."""
-        sung = voiced and periodicity(self._before + frame.pcm, frame.sample_rate) >= VOICED
-        self._toneless = 0 if sung else self._toneless + 1
-        self._before = frame.pcm
+    def _was_held(self, frame: AudioFrame, position: int) -> bool:
+        behind = (frame.position - position) // frame_samples(frame.sample_rate) + 1
+        ended = b"".join(list(self._kept)[: len(self._kept) - behind])
+        return is_held(ended, frame.sample_rate)
+
+    def _is_speech(self, frame: AudioFrame, level: float) -> bool:
+        """Tell whether a frame is the caller's voice, by level, spectrum and pitch."""
+        settings = self._settings
+        floor = self._follow(level)
+        near = self._background.loud_dbfs - (settings.keep_near_db if self.speaking else 0.0)
+        others = max(settings.quietest_dbfs, self._loudest_dbfs - settings.under_caller_db, near)
+        margin = self._margin(floor)
+        before = self._kept[-1]
+        self._kept.append(frame.pcm)
+        sung = clear = False
+        if level > max(floor + margin - settings.sung_margin_db, settings.quietest_dbfs):
+            pitch = periodicity(before + frame.pcm, frame.sample_rate)
+            sung = pitch >= VOICED
+            clear = pitch >= SUNG
+            if clear:
+                margin = max(margin - settings.sung_margin_db, min(margin, settings.sung_least_db))
+        loud = level > max(floor + margin, others)
+        speech = self._is_voiced(frame)
+        self._sounding = self._sounding + 1 if loud else 0
+        self._peak_dbfs = max(self._peak_dbfs, level) if self._sounding > 1 else level
+        # A hummed 嗯 is no speech to WebRTC's detector; it begins as one and goes on as a tone.
+        voiced = loud and (speech or (self.speaking and sung))
+        self._toneless = 0 if voiced and sung else self._toneless + 1
+        self._sung = self._sung + 1 if voiced and clear else 0
+        if self._background.hear(level, voice=speech, near=self.speaking):
+            self._loudest_dbfs = SILENT_DBFS
+        return voiced
 
     def _margin(self, floor: float) -> float:
         """Return how far over the floor speech is: less over loud noise, and once it started."""
@@ -188,7 +246,9 @@ class SpeechDetector:
             # A call may begin in the middle of a word: believe no more than a quiet line.
             self._floor_dbfs = min(level, settings.quietest_dbfs)
         low = self._floor_dbfs - settings.floor_fall_db_s * FRAME_MS / 1000
-        high = self._floor_dbfs + settings.floor_rise_db_s * FRAME_MS / 1000
+        noise = self._toneless * FRAME_MS > settings.consonant_ms
+        rise_db_s = settings.toneless_rise_db_s if noise else settings.floor_rise_db_s
+        high = self._floor_dbfs + rise_db_s * FRAME_MS / 1000
         followed = min(max(level, low), high)
         self._floor_dbfs = min(
             max(followed, settings.quietest_floor_dbfs), settings.loudest_floor_dbfs

@@ -24,6 +24,9 @@ to 20 dB under the prompt, noise at -55 dBFS, has 0.92 to 0.96 in the median and
 percentile (0.71 and 0.46 with noise at -38 dBFS); other voices of that synthesiser have 0.14 to
 0.18 in the median and 0.22 to 0.31 at the 95th."""
 
+UNLIKE_CORRELATION = 0.35
+"""Under this it is surely none: an echo in noise, or its first syllable, lies in between."""
+
 
 class EchoTest:
     """Remembers what was played and what came in, a frame of each at a time, in step."""
@@ -56,11 +59,6 @@ class EchoTest:
         windows = power[len(heard) :] - power[: len(power) - len(heard)]
         scale = np.sqrt(np.maximum(windows, 1.0) * max(float(heard @ heard), 1.0))
         return float(np.max(np.abs(products) / scale))
-
-    @property
-    def is_echo(self) -> bool:
-        """Whether the caller's last moments are the robot's own voice."""
-        return self.correlation >= ECHO_CORRELATION
 
 
 def _signal(frames: deque[bytes]) -> NDArray[np.float64]:

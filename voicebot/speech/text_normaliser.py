@@ -52,6 +52,8 @@ def spoken(text: str) -> str:
     text = "".join(_plain(character) for character in text)
     for pattern, reader in _RULES:
         text = pattern.sub(reader, text)
+    # A sign without a word stands between two words all the same: A¥A is not AA.
+    text = re.sub(r"(?<=[A-Za-z])[%‰￥¥$^*_`]+(?=[A-Za-z])", " ", text)
     text = "".join(_SIGNS.get(character, character) for character in text)
     text = re.sub(f"[{re.escape(_PAUSES)}]+", "，", text)
     # Two pauses beside each other are one: the stronger stands first or is the later sentence end.
