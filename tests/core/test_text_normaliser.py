@@ -73,7 +73,7 @@ def test_dates_and_times_are_read_as_such(written: str, said: str) -> None:
         ("０１２", "零幺二"), ("①", "一"), ("VIP客户", "V-I-P客户"), ("Latte", "Latte"),
         ("(优惠)的", "优惠，的"), ("他说：“好”。", "他说：好。"), ("好😀的", "好的"),
         ("你好……请问", "你好，请问"), ("a@b.com", "a艾特b点com"), ("1+1=2", "一加一等于二"),
-        ("A¥A", "A A"),
+        ("A¥A", "A-A"),
     ],
 )  # fmt: skip
 def test_signs_become_words_or_pauses(written: str, said: str) -> None:

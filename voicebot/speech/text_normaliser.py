@@ -44,16 +44,26 @@ _UNSAID = frozenset({"So", "Sk", "Cc", "Cf", "Cs", "Co", "Cn"})
 """Unicode categories: pictures, modifiers, control characters and what is not a character."""
 _CLOSING = "，。！？；：、,.!?;:"
 
+MOST_READINGS = 4
+"""Two are enough for all but nonsense."""
+
 _Reader = Callable[[Match[str]], str]
 
 
 def spoken(text: str) -> str:
     """Return `text` as it is to be said; what is spoken text already comes back unchanged."""
+    # What stood around an unsaid sign may be read in another way without it: A¥A.
+    for _ in range(MOST_READINGS):
+        before, text = text, _read_once(text)
+        if text == before:
+            break
+    return text
+
+
+def _read_once(text: str) -> str:
     text = "".join(_plain(character) for character in text)
     for pattern, reader in _RULES:
         text = pattern.sub(reader, text)
-    # A sign without a word stands between two words all the same: A¥A is not AA.
-    text = re.sub(r"(?<=[A-Za-z])[%‰￥¥$^*_`]+(?=[A-Za-z])", " ", text)
     text = "".join(_SIGNS.get(character, character) for character in text)
     text = re.sub(f"[{re.escape(_PAUSES)}]+", "，", text)
     # Two pauses beside each other are one: the stronger stands first or is the later sentence end.
