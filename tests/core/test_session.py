@@ -451,6 +451,20 @@ def test_a_hot_word_is_believed_at_once() -> None:
     assert rig.at(1400, Partial(1, "别打了")) == [StopPrompt()]
 
 
+def test_words_of_a_caller_who_may_have_stopped_wait_until_that_is_known() -> None:
+    went_on, stopped = overlapping(), overlapping()
+    for rig in (went_on, stopped):
+        rig.at(1400, Partial(1, "服务"))
+        rig.at(1560, SpeechWavered())
+        assert rig.until(1600) == []
+
+    went_on.at(1620, SpeechWentOn())
+    stopped.at(1700, SpeechPaused(1540))
+
+    assert went_on.until(1900) == [StopPrompt()]
+    assert stopped.until(1900) == [CloseUtterance()]
+
+
 def test_words_that_turn_into_a_backchannel_are_not_waited_for() -> None:
     rig = overlapping()
     rig.at(1400, Partial(1, "服务"))

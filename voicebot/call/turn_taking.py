@@ -77,6 +77,8 @@ class TurnTaking:
         self._prompt_ends_ms: Ms | None = None
         self._speaking = False
         self._sharp = False
+        self._wavered_ms: Ms | None = None
+        """When the caller may have stopped; None while they surely speak or surely do not."""
         self._started_ms: Ms = 0
         self._ended_ms: Ms | None = None
         self._no_input_at: Ms = 0
@@ -161,6 +163,7 @@ class TurnTaking:
     def speech_started(self, at_ms: Ms, now: Ms, *, sharp: bool = False) -> list[Decision]:
         """Note that the caller began to speak at `at_ms`; `sharp`: perhaps with a cough."""
         self._speaking = True
+        self._wavered_ms = None
         self._sharp = sharp
         pausing = self.phase in (Phase.TRAILING, Phase.RECOGNISING) and now < self._utterance_until
         if pausing:
@@ -189,18 +192,21 @@ class TurnTaking:
 
     def speech_wavered(self, now: Ms) -> None:
         """Note that the caller may have stopped: a cough is not believed to go on."""
+        self._wavered_ms = now
         if self.phase is Phase.SUSPECTING:
             # It goes on or pauses long before; a detector that says neither is not waited for.
             self._go(Phase.SUSPECTING, now + self._settings.weigh_ms)
 
     def speech_went_on(self, now: Ms) -> None:
         """Note that the caller had not stopped."""
+        self._wavered_ms = None
         if self.phase is Phase.SUSPECTING:
             self._suspect(now)
 
     def speech_paused(self, at_ms: Ms, now: Ms) -> list[Decision]:
         """Note that the caller has not spoken since `at_ms`."""
         self._speaking = False
+        self._wavered_ms = None
         self._ended_ms = at_ms
         match self.phase:
             case Phase.SUSPECTING:
@@ -217,7 +223,8 @@ class TurnTaking:
         """Take the words so far of the open utterance."""
         if self.phase is not Phase.OVERLAP:
             return []
-        if self._takes_turn(text, self._are_words(text, now)):
+        spoken_until = now if self._wavered_ms is None else self._wavered_ms
+        if self._takes_turn(text, self._are_words(text, spoken_until)):
             return [Floor.STOP, *self._become_answer(now)]
         self._unsure = self._takes_turn(text, sure=True)
         if self._speaking:
@@ -372,8 +379,12 @@ class TurnTaking:
         if not self._speaking:
             self._go(Phase.WEIGHING, now + self._settings.recognise_ms)
             return [Floor.CLOSE]
-        if self._unsure and now >= self._started_ms + self._settings.surely_ms:
-            return [Floor.STOP, *self._become_answer(now)]
+        if self._unsure and now < self._overlap_until:
+            if self._wavered_ms is None:
+                return [Floor.STOP, *self._become_answer(now)]
+            # The detector tells soon whether they stopped.
+            self.deadline = min(self._overlap_until, now + self._settings.weigh_ms)
+            return []
         # Sound that goes on and on and holds no words: a television, a street.
         return [Floor.DROP, *self._resume()]
 
