@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+from voicebot import config
 from voicebot.dialogue.bundle import unpacked
 from voicebot.dialogue.loader import load_script
 from voicebot.dialogue.script import Script
 from voicebot.errors import BadScript, Problem
+from voicebot.runtime.classifier_store import with_classifier
 from voicebot.simulation.persona import Persona
 from voicebot.simulation.persona_file import load_personas
 from voicebot.store import versions
@@ -16,7 +18,8 @@ PERSONAS = "personas.yaml"
 
 
 class Scripts:
-    """What each attempt says. Loading blocks for some tenths of a second, once a version."""
+    """What each attempt says. Loading blocks for some tenths of a second, once a version, and for
+    some seconds when its classifier was never trained here."""
 
     def __init__(self, store: Store, cache: Path) -> None:
         """`cache` is where kept versions are unpacked."""
@@ -29,7 +32,8 @@ class Scripts:
         """Return the version that an attempt is to speak. Raises `BadScript`."""
         key = intent.script_version_id or intent.folder
         if key not in self._scripts:
-            self._scripts[key] = self._load(intent)
+            script = self._load(intent)
+            self._scripts[key] = with_classifier(script, config.classifier_folder())
         return self._scripts[key]
 
     def personas(self, intent: Intent) -> dict[str, Persona]:

@@ -46,6 +46,11 @@ def without_harmless(text: str) -> str:
     return _NO_NEGATION.sub(lambda match: "・" * len(match[0]), asked)
 
 
+def without_question(text: str) -> str:
+    """Return `text` with 要不要 as 要."""
+    return _QUESTION.sub("", text)
+
+
 def begins_negated(text: str) -> bool:
     """Tell whether a negation is the first or second character: 了不, as in 好|了不用."""
     return bool(_NEGATION.search(_denying(text)[:2]))

@@ -50,6 +50,11 @@ def extract(
     words = "".join(text.split())
     if kind == "yes_no":
         return opinions.yes_no(words)
+    if kind == "address":
+        return places.address(words)
+    if kind in ("phone", "order_number") and (whole := _one(kind, words, now, options)):
+        # The end alone may have been corrected.
+        return whole
     for piece in correction.pieces(words):
         found = _one(kind, piece, now, options)
         if found is not None:
@@ -77,8 +82,6 @@ def _one(kind: str, text: str, now: datetime, options: Sequence[str]) -> SlotVal
             return digits.phone(text)
         case "order_number":
             return digits.order_number(text)
-        case "address":
-            return places.address(text)
         case "product":
             return places.product(text, options)
         case "rating":

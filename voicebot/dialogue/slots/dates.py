@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -71,6 +71,8 @@ class Days:
     start: int
     end: int
     approximate: bool = False
+    bare: str = ""
+    """Every `week`, `month` or `year` has such a day: 周三, 三号, 五月三号."""
 
     @property
     def value(self) -> str:
@@ -92,6 +94,7 @@ class Days:
 def find(text: str, today: date) -> list[Days]:
     """Return every day or row of days in `text`, in order; longer readings win."""
     found: list[Days] = []
+    told = _TOLD.search(text) is not None
     at = 0
     while at < len(text):
         best: Days | None = None
@@ -105,10 +108,27 @@ def find(text: str, today: date) -> list[Days]:
         if best is None:
             at += 1
         else:
-            best = _open(text, best)
+            best = _open(text, _past(best, today) if told else best)
             found.append(best)
             at = best.end
     return found
+
+
+_TOLD = re.compile(
+    "(?:买|下单?|拍|收|签收|付款?|寄|发货?|退|到货?|订|取|送|换|交|打|来)(?:的|了|过)|收到|上次|当时|那天|那会儿|已经"
+)
+"""The sentence tells of something that has happened."""
+
+
+def _past(days: Days, today: date) -> Days:
+    """Return the last such day instead of the next: 三号买的, 周一收到的."""
+    if days.first is None or days.first != days.last or not days.bare or days.first <= today:
+        return days
+    if days.bare == "week":
+        return replace(days, first=days.first - timedelta(7), last=days.first - timedelta(7))
+    months = 12 if days.bare == "year" else 1
+    day = _add_months(days.first, -months)
+    return replace(days, first=day, last=day)
 
 
 _BEFORE = re.compile("(?:之前|以前|前)(?!天)")
@@ -148,7 +168,7 @@ def _weekday(match: re.Match[str], today: date) -> Days | None:
     day = monday + timedelta(7 * _weeks(match["shift"]) + _WEEKDAYS[match["weekday"]])
     if not match["shift"] and day < today:
         day += timedelta(7)
-    return _one(day, match)
+    return replace(_one(day, match), bare="" if match["shift"] else "week")
 
 
 def _weekend(match: re.Match[str], today: date) -> Days | None:
@@ -173,7 +193,7 @@ def _calendar(match: re.Match[str], today: date) -> Days | None:
     # A day without a year is the next one, or, when it has just been, the last one.
     if year is None and (today - found).days > 90:
         found = _date(today.year + 1, month, day) or found
-    return _one(found, match)
+    return replace(_one(found, match), bare="" if year else "year")
 
 
 def _day_of_month(match: re.Match[str], today: date) -> Days | None:
@@ -186,7 +206,7 @@ def _day_of_month(match: re.Match[str], today: date) -> Days | None:
     if found is not None and not shift and found < today:
         first = _add_months(first, 1)
         found = _date(first.year, first.month, day)
-    return _one(found, match) if found else None
+    return replace(_one(found, match), bare="" if shift else "month") if found else None
 
 
 def _part_of_month(match: re.Match[str], today: date) -> Days | None:

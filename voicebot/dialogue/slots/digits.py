@@ -15,19 +15,25 @@ _SOUNDS = {"ling": "0", "yao": "1", "yi": "1", "er": "2", "liang": "2", "san": "
            "wu": "5", "liu": "6", "qi": "7", "ba": "8", "jiu": "9"}  # fmt: skip
 """What a recogniser that took a digit for a homophone still wrote the sound of."""
 _REPEATED = re.compile("([二两三四])个([零〇一幺二三四五六七八九])")
-_IGNORED = re.compile(r"[\s\-—,，。、.·]|杠|横杠|空格|然后|后面是?|那个|嗯|呃|额|啊|就是")
+_IGNORED = re.compile(
+    r"[\s—,，。、.·]|空格|然后|后面是?|接着|那个|嗯|呃|额|啊|就是|再|是(?=[零一幺二三四五六七八九0-9])"
+)
+_DASH = re.compile("横杠|中杠|短横|杠|减号|—")
 
 _TAIL = re.compile("尾号|后[三四五六七八]位|最后[三四五六七八]位|末[三四五六]位|结尾")
 LONGEST_TAIL = 8
 """Digits that a caller may give of the end of an order number."""
 
+_MOBILE = re.compile(r"1[3-9]\d{9}")
+"""Of any network, also of one that is newer than the library's tables."""
 MOBILE_DIGITS = 11
 
 
 def phone(text: str) -> SlotValue | None:
     """Return a Chinese telephone number, digits alone; only one that can exist."""
     for read in (_digits, _digits_by_sound):
-        for digits, said in reversed(read(text)):
+        for digits, said in reversed(_mended(read(text))):
+            digits = "".join(each for each in digits if each.isdecimal())
             number = digits.removeprefix("86") if len(digits) == MOBILE_DIGITS + 2 else digits
             if len(number) < 7:
                 continue
@@ -35,7 +41,9 @@ def phone(text: str) -> SlotValue | None:
                 parsed = phonenumbers.parse(number, "CN")
             except phonenumbers.NumberParseException:
                 continue
-            if phonenumbers.is_valid_number(parsed) or number.startswith("400"):
+            mobile = _MOBILE.fullmatch(number)
+            known = mobile or number.startswith(("400", "800"))
+            if known or phonenumbers.is_valid_number(parsed):
                 confidence = 0.95 if read is _digits else 0.75
                 return SlotValue("phone", number, said, confidence, False, _grouped(number))
             local = 7 <= len(number) <= 8 and number[0] in "2345678"
@@ -52,7 +60,7 @@ def order_number(text: str) -> SlotValue | None:
     for read in (_digits, _digits_by_sound):
         found = [
             (value, said)
-            for value, said in read(text)
+            for value, said in _mended(read(text))
             if sum(each.isdecimal() for each in value) >= 3
         ]
         if found:
@@ -62,6 +70,19 @@ def order_number(text: str) -> SlotValue | None:
             confidence = 0.9 if read is _digits else 0.7
             return SlotValue("order_number", value, said, confidence, False, _grouped(value))
     return None
+
+
+def _mended(runs: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return the runs; with a short one last, the one before ends in it instead.
+
+    一三八零零一三八零零零，不对，最后四位是八零零一: the end was corrected.
+    """
+    if len(runs) < 2:
+        return runs
+    (before, said), (tail, _) = runs[-2:]
+    if 2 <= len(tail) <= 4 and len(before) >= 7:
+        return [*runs[:-2], (before[: -len(tail)] + tail, said)]
+    return runs
 
 
 def _digits(text: str) -> list[tuple[str, str]]:
@@ -80,18 +101,20 @@ def _runs(text: str, digit: Callable[[str], str]) -> list[tuple[str, str]]:
     cleaned = _REPEATED.sub(
         lambda match: match[2] * {"二": 2, "两": 2, "三": 3, "四": 4}[match[1]], text
     )
-    cleaned = _IGNORED.sub("", cleaned)
+    cleaned = _IGNORED.sub("", _DASH.sub("-", cleaned))
     runs: list[tuple[str, str]] = []
     value = said = ""
     for character in (*cleaned, "。"):
         if character.isascii() and character.isalnum():
             piece = character.upper()
+        elif character == "-" and value:
+            piece = "-"
         else:
             piece = digit(character)
         if piece:
             value, said = value + piece, said + character
         elif value:
-            runs.append((value, said))
+            runs.append((value.strip("-"), said))
             value = said = ""
     return runs
 

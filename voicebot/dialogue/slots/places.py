@@ -4,15 +4,22 @@ import re
 from collections.abc import Sequence
 
 from voicebot.dialogue.pinyin import fuzzy
+from voicebot.dialogue.slots.correction import MARKER
 from voicebot.dialogue.slots.value import SlotValue
 from voicebot.dialogue.wording import plain
 
-_BEFORE = re.compile(
-    "^.*?(?:地址(?:是|改成|改到|改为|换成|换到|填|写)?|改到|改成|改为|换到|换成|送到|寄到|发到|送货到|寄去|我住在?|住在|我在|是在|新的?是|收货地是)(?:那个|这个|呃|嗯|在|我家)*"
+_LEADING = re.compile(
+    "^(?:嗯|呃|额|啊|哦|那个|好的?|你好|你|您|请|麻烦(?:你|您)?|帮我|给我|帮忙|记一下|听好|我说|我报给你|这样"
+    "|(?:把)?(?:我的?|新的?|收货|送货|收件|家庭|公司|单位|详细|具体|快递|包裹|东西|货)*地址(?:要)?(?:是|改成(?!都)|改到|改为|换成(?!都)|换到|填|写|在|就是)?"
+    "|(?:要|想|直接|重新|都|可以|还是|就)?(?:改成(?!都)|改到|改为|改送到?|改寄到?|换成(?!都)|换到|送到|寄到|发到|送货到|寄去|送去|寄往|填|写)"
+    "|我?们?家?(?:现在|目前|就)?(?:住在?|住的是)|我家(?:是|在)|我(?:这边)?(?:是)?在|我们?(?:公司|单位)(?:是)?在|(?:位置|地方)(?:是)?在|应该是|就是|(?:新的)?是|在"
+    ")+"
 )
 _AFTER = re.compile(
-    "(?:[吧啊呀哈呢了]|谢谢|麻烦了?|就行|就可以|就好|可以吗|行吗|好吗|这里|这边|那里|那边)+$"
+    "(?:[吧啊呀哈呢了哦嘛]|谢谢(?:你|您)?|麻烦(?:你|您)?了?|(?:就)?(?:行|可以|好)了?|可以吗|行吗|好吗|对吗|这里|这边|那里|那边"
+    "|(?:就)?(?:送|寄|发)(?:到)?(?:这|那)(?:里|儿|边)?(?:就行)?|别(?:送|寄)错了?|收)+$"
 )
+_FILLER = re.compile("嗯+|呃+|额(?!济)|那个|就是说|啊|哦|唉|诶")
 _PLACE = re.compile(
     "[省市区县镇乡村路街道巷弄号楼栋幢座层单元室院苑园城厦店站校]|小区|大厦|广场|公寓|花园|开发区|胡同"
 )
@@ -23,14 +30,39 @@ NEAR = 0.34
 
 def address(text: str) -> SlotValue | None:
     """Return the part of the text that is an address: at least two words for places."""
-    said = text.strip("，。！？,.!? ")
-    found = _BEFORE.sub("", said) or said
-    found = _AFTER.sub("", found)
+    parts = [_bare(part) for part in MARKER.split(text)]
+    parts = [part for part in parts if part]
+    found = parts[0] if parts else ""
+    for part in parts[1:]:
+        found = _corrected(found, part)
     marks = len(_PLACE.findall(found))
     if marks < 2 or len(found) < 5:
         return None
     found = "".join(each for each in found if each.isalnum())
     return SlotValue("address", found, found, min(0.95, 0.6 + 0.08 * marks), False, found)
+
+
+def _bare(said: str) -> str:
+    """Return what is left of a part without what surrounds an address."""
+    words = _FILLER.sub("", "".join(each for each in said if each.isalnum()))
+    return _AFTER.sub("", _LEADING.sub("", words))
+
+
+def _corrected(before: str, after: str) -> str:
+    """Return an address whose end, or all of it, was replaced: …三号楼，不对，五号楼."""
+    mark = _PLACE.search(after)
+    if mark is None:
+        return before
+    if len(_PLACE.findall(after)) >= max(3, len(_PLACE.findall(before))):
+        return after
+    same = [found for found in _PLACE.finditer(before) if found[0] == mark[0]]
+    if not same:
+        return after if len(after) >= len(before) else before
+    last = same[-1]
+    earlier = [found.end() for found in _PLACE.finditer(before) if found.end() <= last.start()]
+    start = max(earlier, default=0)
+    rest = before[last.end() :] if len(_PLACE.findall(after)) == 1 else ""
+    return before[:start] + after + rest
 
 
 def product(text: str, options: Sequence[str]) -> SlotValue | None:

@@ -38,6 +38,12 @@ _CLOCK = re.compile(
     f"(?P<part>{_PART})?(?:的)?(?P<hour>{_N})(?:点钟|点|时(?!候|间)|[:：])"
     f"(?P<rest>半|整|[一三]刻|过?(?P<minute>{_N})分?)?(?P<about>左右|前后|来钟|多)?"
 )
+_LESS = re.compile(f"(?P<part>{_PART})?差(?P<minutes>一刻|{_N})分?(?:钟)?(?:到)?(?P<hour>{_N})点")
+"""差十分八点."""
+_PAIR = re.compile(
+    f"(?P<part>{_PART})?(?P<tens>十)?(?P<one>[一二两三四五六七八九])(?P<two>[二两三四五六七八九])点(?:钟)?"
+)
+"""三四点, 晚上七八点."""
 _PART_ALONE = re.compile(f"(?P<part>{_PART})")
 _TO = re.compile("(?:钟)?(?:到|至|-|~)")
 _WAY = re.compile("(?:钟)?(?P<word>以后|之后|过后|后|以前|之前|前)")
@@ -117,6 +123,22 @@ def find(text: str) -> list[Clock]:
 
 
 def _clock(text: str, at: int) -> Clock | None:
+    before = _LESS.match(text, at)
+    if before is not None:
+        text = f"{before['part'] or ''}{before['hour']}点"
+        clock = _clock(text, 0)
+        minutes = numbers.read(before["minutes"].replace("一刻", "十五"))
+        if clock is None or minutes is None:
+            return None
+        when = datetime.combine(datetime.min + timedelta(1), clock.first)
+        when -= timedelta(minutes=int(minutes))
+        return replace(clock, first=when.time(), start=at, end=before.end())
+    pair = _PAIR.match(text, at)
+    if pair is not None:
+        part = pair["part"] or ""
+        first, last = (_clock(f"{part}{pair['tens'] or ''}{pair[n]}点", 0) for n in ("one", "two"))
+        if first is not None and last is not None and first.first < last.first:
+            return Clock(first.first, last.first, at, pair.end(), first.sure, True)
     match = _CLOCK.match(text, at)
     if match is None:
         return None
