@@ -3,6 +3,8 @@
 from datetime import datetime
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from voicebot.dialogue.slots import KINDS, SlotValue, extract
 
@@ -358,6 +360,19 @@ def test_what_was_not_meant_exactly_is_approximate(text: str) -> None:
 @pytest.mark.parametrize("text", ["", "啦啦啦", "你家猫叫什么名字"])
 def test_nothing_is_read_where_nothing_was_said(kind: str, text: str) -> None:
     assert found(kind, text) is None
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.sampled_from(KINDS),
+    st.text(
+        "零一二两三四五六七八九十百千万亿点半几多块毛分月号周下上天年后前到不对是A1 ，", max_size=14
+    ),
+)
+def test_whatever_is_heard_nothing_breaks(kind: str, text: str) -> None:
+    slot = found(kind, text)
+
+    assert slot is None or slot.value
 
 
 def test_today_that_has_passed_is_tomorrow() -> None:

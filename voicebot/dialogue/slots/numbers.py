@@ -69,7 +69,7 @@ def read(text: str) -> Decimal | None:
         return Decimal("".join(str(_DIGITS[each]) for each in text))
     try:
         found = cn2an.cn2an(text, "smart")
-    except ValueError:
+    except (ValueError, KeyError):  # 百二千: a KeyError of cn2an 0.5 for units in no order
         return None
     return Decimal(str(found))
 
