@@ -1,6 +1,6 @@
 """What callers say, and what it means."""
 
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -163,9 +163,9 @@ def test_an_utterance_is_understood_among_500_phrases_in_a_millisecond() -> None
 
     best = float("inf")
     for _ in range(5):
-        begin = perf_counter()
+        begin = process_time()
         for utterance in utterances:
             understand(utterance, intents, [])
-        best = min(best, perf_counter() - begin)
+        best = min(best, process_time() - begin)
 
     assert best / len(utterances) < 0.001
