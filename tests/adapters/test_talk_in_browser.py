@@ -106,7 +106,7 @@ def test_a_caller_has_a_whole_conversation_in_the_page(tmp_path: Path) -> None:
         assert (record["outcome"][name], outcome[name]) == (value, value)
     prompts = [each["text"] for turn in record["turns"] for each in turn["prompts"]]
     assert robot == prompts
-    assert said("发给我吧", caller)
+    assert said("给我吧", caller)
     assert said("没有了谢谢", caller)
     assert [each.split()[1] for each in understood] == intents
     words = heard(pcm, 8000, 8000)
