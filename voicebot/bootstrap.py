@@ -18,6 +18,7 @@ from voicebot.dialogue.shared_intents import shared_intents
 from voicebot.engines.espeak import EspeakSynthesiser
 from voicebot.engines.pyttsx3 import Pyttsx3Synthesiser
 from voicebot.engines.vosk import VoskModel
+from voicebot.engines.webrtc_echo import WebrtcEchoCanceller
 from voicebot.engines.webrtc_vad import webrtc_vad
 from voicebot.runtime.call_runner import Parts, run_call
 from voicebot.runtime.classifier_store import classifier, with_classifier
@@ -124,6 +125,11 @@ def replay(
         return await run_call(session, leg, made)
 
     return run_virtual(call())
+
+
+def echo_canceller() -> WebrtcEchoCanceller:
+    """Return what takes the loudspeaker out of the microphone. Raises `MissingPart`."""
+    return WebrtcEchoCanceller(config.LINE_RATE)
 
 
 def prepare(voice: PromptVoice, script: Script, variables: Mapping[str, str]) -> None:

@@ -33,6 +33,7 @@ from voicebot.cli.report import report
 from voicebot.cli.say import say
 from voicebot.cli.serve import serve
 from voicebot.cli.simulate import simulate
+from voicebot.cli.talk import talk
 from voicebot.cli.understand import understand_command
 from voicebot.cli.webhooks import webhooks
 from voicebot.cli.why import why
@@ -72,6 +73,7 @@ for command in (
     model,
     bench,
     serve,
+    talk,
     call,
     janus_config,
     contacts,

@@ -35,6 +35,7 @@ async def run_call(
     watch: Callable[[CallSession], None] = lambda session: None,
     transfer: Callable[[], Awaitable[bool]] | None = None,
     recorder: Recorder | None = None,
+    half_duplex: bool = False,
 ) -> tuple[CallRecord, Recording]:
     """Run one answered call to its end; `transfer` moves a caller whom the script hands over.
 
@@ -53,6 +54,7 @@ async def run_call(
             watch=watch,
             transfer=transfer,
             recorder=recorder,
+            half_duplex=half_duplex,
         )
         return await driver.run(), driver.recording
     finally:

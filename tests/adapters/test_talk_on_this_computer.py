@@ -1,0 +1,109 @@
+"""`voicebot talk` with a sound card of nothing: a recorded caller speaks, the robot answers."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.adapters.hearing import heard, syllables
+from tests.adapters.virtual_sound import RATE, sound_card
+from tests.builders import tone
+from voicebot.audio import wav
+from voicebot.engines.webrtc_echo import WebrtcEchoCanceller
+
+ROOT = Path(__file__).parents[2]
+FIXTURES = ROOT / "audio_fixtures"
+CALL_S = 120
+
+
+def talk(*options: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "voicebot", "talk", *options],
+        env={**os.environ, **environment},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=CALL_S,
+        cwd=ROOT,
+    )
+
+
+def test_a_whole_conversation_over_microphone_and_loudspeaker(tmp_path: Path) -> None:
+    # The robot waits for its answers, so a caller who says one thing may say it over and over.
+    caller = wav.read_mono(FIXTURES / "opt_out_barge_in.wav", RATE)
+    with (
+        sound_card(tmp_path / "card") as card,
+        card.listening() as sound,
+        card.speaking(caller + bytes(2 * RATE * 5)),
+    ):
+        done = talk("campaigns/repurchase", "--var", "name=张丽", **card.environment)
+        words = heard(sound.read_bytes(), RATE, RATE)
+
+    assert done.returncode == 0, done.stderr
+    assert "机器人  张丽您好" in done.stdout
+    assert "end: " in done.stdout
+    assert " ".join(syllables("智能语音助手")) in " ".join(syllables(words)), words
+
+
+def test_the_devices_are_listed_and_wrong_ones_refused(tmp_path: Path) -> None:
+    with sound_card(tmp_path / "card") as card:
+        listed = talk("--list", **card.environment)
+        wrong = talk("--input", "nobody", **card.environment)
+
+    assert "default" in listed.stdout
+    assert " in (default)" in listed.stdout
+    assert wrong.returncode == 2
+    assert '"nobody" names no device of: ' in wrong.stderr
+
+
+def test_without_devices_it_says_so(tmp_path: Path) -> None:
+    (tmp_path / "asound.conf").write_text("")
+
+    done = talk(ALSA_CONFIG_PATH=str(tmp_path / "asound.conf"))
+
+    assert done.returncode == 2
+    assert "this computer has no microphone" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_without_the_package_it_says_how_to_get_it(tmp_path: Path) -> None:
+    (tmp_path / "sounddevice.py").write_text("raise ImportError('no sounddevice')")
+
+    done = talk(PYTHONPATH=str(tmp_path))
+
+    assert done.returncode == 2
+    assert 'pip install "voicebot[local]"' in done.stderr
+
+
+def test_the_robots_voice_is_taken_out_of_the_microphone() -> None:
+    played = np.frombuffer(wav.read_mono(FIXTURES / "willing.wav", RATE), np.int16)[: RATE * 40]
+    delayed = np.concatenate([np.zeros(RATE // 10, np.int16), played])[: len(played)]
+    echo = (delayed * 0.5).astype(np.int16)
+    canceller = WebrtcEchoCanceller(RATE)
+
+    clean = bytearray()
+    for at in range(0, len(echo) - 160, 160):
+        clean += canceller.cancel(
+            echo[at : at + 160].tobytes(), played[at : at + 160].tobytes(), 100
+        )
+
+    left = np.frombuffer(bytes(clean), np.int16)[RATE * 12 :].astype(float)
+    was = echo[RATE * 12 : RATE * 12 + len(left)].astype(float)
+    assert 20 * np.log10(was.std() / max(left.std(), 1)) > 20
+
+
+def test_a_caller_who_speaks_alone_is_let_through() -> None:
+    voice = tone(3000, hz=300)
+    canceller = WebrtcEchoCanceller(RATE)
+
+    clean = b"".join(
+        canceller.cancel(voice[at : at + 320], bytes(320), 100)
+        for at in range(0, len(voice) - 320, 320)
+    )
+
+    assert np.frombuffer(clean, np.int16)[RATE:].std() == pytest.approx(
+        np.frombuffer(voice, np.int16).std(), rel=0.3
+    )
