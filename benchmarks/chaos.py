@@ -178,7 +178,7 @@ def run(
     attempts: int,
     workers: int = 3,
     seed: int = 1,
-    every_s: tuple[float, float] = (1.0, 4.0),
+    every_s: tuple[float, float] = (3.0, 8.0),
     hurt: Sequence[Callable[[], None]] = (),
     cps: float = 60,
     limit_s: float = 900,
@@ -197,10 +197,11 @@ def run(
     bag: list[Callable[[], None]] = []
     next_at = time.monotonic() + 5
     try:
-        while _open_contacts(store, campaign) and time.monotonic() - started < limit_s:
+        while _open_contacts(store, campaign) and time.monotonic() - started < 2 * limit_s:
             time.sleep(0.25)
             found.crashed += crowd.mourn()
-            if time.monotonic() < next_at:
+            # After `limit_s` they are left in peace, so that a slow machine comes to an end too.
+            if time.monotonic() < next_at or time.monotonic() - started > limit_s:
                 continue
             if not bag:
                 bag = choice.sample(ways, len(ways))
@@ -268,6 +269,7 @@ def main() -> int:
     parser.add_argument("--attempts", type=int, default=3000)
     parser.add_argument("--workers", type=int, default=3)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--limit", type=float, default=900, help="seconds")
     options = parser.parse_args()
     print(conditions())
     with ExitStack() as stack:
@@ -293,6 +295,7 @@ def main() -> int:
             attempts=options.attempts,
             workers=options.workers,
             seed=options.seed,
+            limit_s=options.limit,
             hurt=hurt,
         )
     print(found)

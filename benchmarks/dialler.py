@@ -1,6 +1,6 @@
 """What the dialler does in a second, and what it costs when there is nothing to do.
 
-    python -m benchmarks.dialler [--contacts 1000000] [--attempts 3000] [--store sqlite|postgresql]
+    python -m benchmarks.dialler [--store sqlite|postgresql] [--only claim,status]
 
 claim       the feed's transaction with so many contacts in the table: look, judge, release
 throughput  attempts a second through the whole pipeline by one worker on a network that answers at
@@ -291,6 +291,7 @@ def main() -> int:
     parser.add_argument("--contacts", type=int, default=1_000_000)
     parser.add_argument("--attempts", type=int, default=3000)
     parser.add_argument("--cps", type=float, default=20.0)
+    parser.add_argument("--only", help="stages, parted by commas; status needs claim")
     options = parser.parse_args()
     print(options.store, conditions())
     with ExitStack() as stack:
@@ -303,14 +304,16 @@ def main() -> int:
 
             address = stack.enter_context(postgres_server()).new_database("bench")
         store = open_store(address)
-        stages: list[Callable[[], str]] = [
-            lambda: idle(store),
-            lambda: throughput(store, policy, options.attempts),
-            lambda: pace(store, policy, options.cps),
-            lambda: claim(store, policy, options.contacts),
-            lambda: status(store, options.contacts),
-        ]
-        for stage in stages:
+        stages: dict[str, Callable[[], str]] = {
+            "idle": lambda: idle(store),
+            "throughput": lambda: throughput(store, policy, options.attempts),
+            "pace": lambda: pace(store, policy, options.cps),
+            "claim": lambda: claim(store, policy, options.contacts),
+            "status": lambda: status(store, options.contacts),
+        }
+        for name, stage in stages.items():
+            if options.only and name not in options.only.split(","):
+                continue
             print(f"  {stage()} [load {os.getloadavg()[0]:.1f}]", flush=True)
         store.close()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

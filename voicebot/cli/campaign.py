@@ -1,49 +1,24 @@
 """`voicebot campaign`: campaigns made, told to start and stop, and looked at."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import click
 from rich.table import Table
 from sqlalchemy import Connection, select
 
-from voicebot import config
 from voicebot.campaign.policy import load_policy
 from voicebot.campaign.schedule import Order, State, obey
 from voicebot.campaign.segment import parse
 from voicebot.campaign.settings import CampaignSettings, load_settings
-from voicebot.cli.options import wide_console
+from voicebot.cli.options import opened_store, store_option, wide_console
 from voicebot.dialogue.bundle import Bundle, bundle
 from voicebot.errors import BadCampaign, BadPolicy, Problem
 from voicebot.store import campaigns, segment_contacts, versions
 from voicebot.store.campaigns import Counts, StoredCampaign
-from voicebot.store.engine import Store, open_store
 from voicebot.store.instant import database_now
 from voicebot.store.segments import pick
-
-Command = TypeVar("Command", bound=Callable[..., Any])
-
-store_option = click.option(
-    "--store",
-    "address",
-    metavar="FILE|URL",
-    help=f"Where campaigns are kept: an SQLite file or postgresql://...; else "
-    f"${config.STORE_VARIABLE}, else a file in the user's data folder.",
-)
-
-
-@contextmanager
-def opened(address: str | None) -> Iterator[Store]:
-    """Open the store that a command works on."""
-    store = open_store(config.store_address(address))
-    try:
-        yield store
-    finally:
-        store.close()
 
 
 def clock(connection: Connection) -> datetime:
@@ -95,7 +70,7 @@ def create(
     label: str,
     segment: str | None,
     source: str | None,
-    address: str | None,
+    store_address: str | None,
 ) -> None:
     """Make a campaign from a folder with a campaign.yaml and a script.yaml.
 
@@ -113,7 +88,7 @@ def create(
     wanted = None if segment is None else parse(segment)
     if (wanted is None) != (source is None):
         raise click.UsageError("--from-segment and --of belong together")
-    with opened(address) as store, store.write() as connection:
+    with opened_store(store_address) as store, store.write() as connection:
         made = keep(connection, settings, name or settings.name)
         add_version(connection, made, folder, kept, label, 0, canary=False)
         click.echo(f"{name or settings.name} is a draft with script {kept.version}")
@@ -177,8 +152,8 @@ def add_version(
     return number
 
 
-def _order(name: str, order: Order, address: str | None, reason: str) -> None:
-    with opened(address) as store, store.write() as connection:
+def _order(name: str, order: Order, store_address: str | None, reason: str) -> None:
+    with opened_store(store_address) as store, store.write() as connection:
         found = named(connection, name)
         now = clock(connection)
         state = obey(State(found.state), order, found.starts_at, now)
@@ -222,67 +197,67 @@ def _check_startable(connection: Connection, found: StoredCampaign, now: datetim
 @campaign.command()
 @click.argument("name")
 @store_option
-def start(name: str, address: str | None) -> None:
+def start(name: str, store_address: str | None) -> None:
     """Let a campaign call, now or from its first day on.
 
     \b
     Examples:
       voicebot campaign start repurchase
     """
-    _order(name, Order.START, address, "")
+    _order(name, Order.START, store_address, "")
 
 
 @campaign.command()
 @click.argument("name")
 @click.option("--reason", default="", help="For the history.")
 @store_option
-def pause(name: str, reason: str, address: str | None) -> None:
+def pause(name: str, reason: str, store_address: str | None) -> None:
     """Dial nobody new within a second; calls under way go on to their end.
 
     \b
     Examples:
       voicebot campaign pause repurchase --reason "the shop is closed"
     """
-    _order(name, Order.PAUSE, address, reason)
+    _order(name, Order.PAUSE, store_address, reason)
 
 
 @campaign.command()
 @click.argument("name")
 @store_option
-def resume(name: str, address: str | None) -> None:
+def resume(name: str, store_address: str | None) -> None:
     """Go on with a campaign that was paused, by an operator or by the breaker.
 
     \b
     Examples:
       voicebot campaign resume repurchase
     """
-    _order(name, Order.RESUME, address, "")
+    _order(name, Order.RESUME, store_address, "")
 
 
 @campaign.command()
 @click.argument("name")
 @click.option("--reason", default="", help="For the history.")
 @store_option
-def stop(name: str, reason: str, address: str | None) -> None:
+def stop(name: str, reason: str, store_address: str | None) -> None:
     """Finish a campaign before its contacts are done; calls under way go on to their end.
 
     \b
     Examples:
       voicebot campaign stop repurchase
     """
-    _order(name, Order.STOP, address, reason)
+    _order(name, Order.STOP, store_address, reason)
 
 
 @campaign.command("list")
 @store_option
-def list_(address: str | None) -> None:
+def list_(store_address: str | None) -> None:
     """List the campaigns.
 
     \b
     Examples:
       voicebot campaign list
     """
-    with opened(address) as store, store.read() as connection:
+    with opened_store(store_address) as store, store.read() as connection:
         found = campaigns.listed(connection)
     if not found:
         click.echo("no campaigns yet: voicebot campaign create FOLDER")
@@ -306,14 +281,14 @@ def list_(address: str | None) -> None:
 @campaign.command()
 @click.argument("name")
 @store_option
-def status(name: str, address: str | None) -> None:
+def status(name: str, store_address: str | None) -> None:
     """Tell how far a campaign is, and what happened to it.
 
     \b
     Examples:
       voicebot campaign status repurchase
     """
-    with opened(address) as store, store.read() as connection:
+    with opened_store(store_address) as store, store.read() as connection:
         found = named(connection, name)
         counted = campaigns.counts(connection, found.id)
         spoken = versions.stored(connection, found.id)
@@ -367,14 +342,14 @@ def _day(at: datetime | None, found: StoredCampaign) -> str:
 @click.argument("name")
 @click.argument("new")
 @store_option
-def clone(name: str, new: str, address: str | None) -> None:
+def clone(name: str, new: str, store_address: str | None) -> None:
     """Make a draft with another campaign's settings and scripts, without its contacts.
 
     \b
     Examples:
       voicebot campaign clone spring summer
     """
-    with opened(address) as store, store.write() as connection:
+    with opened_store(store_address) as store, store.write() as connection:
         found = named(connection, name)
         if campaigns.find(connection, new) is not None:
             raise BadCampaign(Problem(new, "there is a campaign of this name already"))
@@ -386,14 +361,14 @@ def clone(name: str, new: str, address: str | None) -> None:
 @click.argument("name")
 @click.option("--yes", is_flag=True, help="Without asking.")
 @store_option
-def delete(name: str, yes: bool, address: str | None) -> None:
+def delete(name: str, yes: bool, store_address: str | None) -> None:
     """Delete a campaign with its contacts and calls. Do-not-call lists and consent stay.
 
     \b
     Examples:
       voicebot campaign delete spring
     """
-    with opened(address) as store:
+    with opened_store(store_address) as store:
         with store.read() as connection:
             found = named(connection, name)
             counted = campaigns.counts(connection, found.id)
@@ -422,7 +397,7 @@ def delete(name: str, yes: bool, address: str | None) -> None:
 @click.option("--label", default="", help="A name for it.")
 @store_option
 def version(
-    name: str, folder: Path, share: float, canary: bool, label: str, address: str | None
+    name: str, folder: Path, share: float, canary: bool, label: str, store_address: str | None
 ) -> None:
     """Keep another version of a campaign's script. A contact hears one version always.
 
@@ -435,7 +410,7 @@ def version(
     if canary and not share:
         raise click.UsageError("a canary needs a --share, such as 0.05")
     kept = bundle(folder)
-    with opened(address) as store, store.write() as connection:
+    with opened_store(store_address) as store, store.write() as connection:
         found = named(connection, name)
         number = add_version(connection, found.id, folder, kept, label, share, canary=canary)
     click.echo(f"version {number} of {name}: {kept.version}")
@@ -445,14 +420,14 @@ def version(
 @click.argument("name")
 @click.option("--to", "number", type=int, required=True, help="The version to go back to.")
 @store_option
-def rollback(name: str, number: int, address: str | None) -> None:
+def rollback(name: str, number: int, store_address: str | None) -> None:
     """Speak an earlier version again, and none that is newer.
 
     \b
     Examples:
       voicebot campaign rollback spring --to 1
     """
-    with opened(address) as store, store.write() as connection:
+    with opened_store(store_address) as store, store.write() as connection:
         found = named(connection, name)
         stored = {each.number: each for each in versions.stored(connection, found.id)}
         if number not in stored:
@@ -472,13 +447,13 @@ def rollback(name: str, number: int, address: str | None) -> None:
 @click.option("--cps", type=click.FloatRange(0.01, 1000), required=True, help="Calls per second.")
 @click.option("--cap", type=click.IntRange(0, 100_000), required=True, help="Calls at once.")
 @store_option
-def trunk(name: str, cps: float, cap: int, address: str | None) -> None:
+def trunk(name: str, cps: float, cap: int, store_address: str | None) -> None:
     """Say what a trunk carries. It applies at once, to all workers together.
 
     \b
     Examples:
       voicebot campaign trunk main --cps 5 --cap 60
     """
-    with opened(address) as store, store.write() as connection:
+    with opened_store(store_address) as store, store.write() as connection:
         campaigns.set_trunk(connection, name, cps, cap)
     click.echo(f"{name} carries {cps:g} calls a second, {cap} at once")

@@ -7,19 +7,19 @@ from pathlib import Path
 
 import click
 from rich.console import Console
-from sqlalchemy import Connection, insert
 
-from voicebot.campaign.contacts import Contact, read_contacts
-from voicebot.campaign.phone import NotAPhone, parse_phone
+from voicebot.campaign.contacts import contact_rows
 from voicebot.campaign.schedule import State
 from voicebot.campaign.settings import load_settings
+from voicebot.campaign.table_file import open_table
 from voicebot.cli.campaign import add_version, keep, progress_table
+from voicebot.cli.importing import Rejects
 from voicebot.dialogue.bundle import bundle
 from voicebot.dialogue.loader import load_script
 from voicebot.errors import BadContacts, Problem
 from voicebot.store import campaigns
+from voicebot.store.contact_import import Target, import_contacts
 from voicebot.store.engine import open_store
-from voicebot.store.tables import contact
 
 NOTE = "Simulated: nobody's telephone rings, and what contacts say is made up."
 
@@ -71,7 +71,8 @@ def run(folder: Path, file: Path | None, out: Path, calls: int, speed: float, se
     path = file or settings.contacts
     if path is None:
         raise click.UsageError("name a contacts file with --contacts")
-    people = read_contacts(path, required)
+    table = open_table(path)
+    rows = contact_rows(table, required, settings.region)
     console = Console()
     console.print(f"[yellow]{NOTE}[/]")
     place = new_file(out, settings.name)
@@ -80,7 +81,17 @@ def run(folder: Path, file: Path | None, out: Path, calls: int, speed: float, se
     with store.write() as connection:
         made = keep(connection, settings, settings.name)
         add_version(connection, made, folder, kept, "", 0, canary=False)
-        _add(connection, made, people, settings.region, path)
+    rejects = Rejects(table, out / f"{path.stem}.rejected.csv")
+    target = Target(made, settings.name, settings.hold_out)
+    try:
+        done = import_contacts(store, target, (path.name, table.sha256), rows, rejects.add)
+    finally:
+        rejects.close()
+    if not done.added:
+        raise BadContacts(Problem(str(path), "has nobody who can be called"))
+    if rejects.count:
+        console.print(f"{rejects.count:,} rows are not called: {rejects.path}", highlight=False)
+    with store.write() as connection:
         consent_of_all(connection, made, settings)
         trunk = max(1.0, calls / 10)
         campaigns.set_trunk(connection, settings.trunk, trunk, calls)
@@ -90,7 +101,7 @@ def run(folder: Path, file: Path | None, out: Path, calls: int, speed: float, se
     rehearsal = Rehearsal(
         store,
         made,
-        len(people),
+        done.added - done.held_out,
         lambda clock: scripted_calls(store, seed, clock),
         clock,
         calls,
@@ -107,25 +118,3 @@ def run(folder: Path, file: Path | None, out: Path, calls: int, speed: float, se
     console.print(f"{counted.dialled} calls in {time.perf_counter() - started:.1f} s")
     console.print(f"  voicebot campaign status {settings.name} --store {place}", highlight=False)
     console.print(f"  voicebot outcomes export --store {place}", highlight=False)
-
-
-def _add(
-    connection: Connection, campaign_id: int, people: list[Contact], region: str, path: Path
-) -> None:
-    problems, rows = [], dict[str, dict[str, object]]()
-    for each in people:
-        try:
-            phone = parse_phone(each.phone, region)
-        except NotAPhone as error:
-            problems.append(Problem(str(path), str(error), each.line, "phone"))
-            continue
-        rows[phone] = {
-            "campaign_id": campaign_id,
-            "phone": phone,
-            "name": each.name,
-            "variables": each.variables,
-            "line": each.line,
-        }
-    if problems:
-        raise BadContacts(*problems)
-    connection.execute(insert(contact), list(rows.values()))

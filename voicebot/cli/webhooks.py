@@ -3,8 +3,8 @@
 import click
 from rich.table import Table
 
-from voicebot.cli.campaign import clock, named, opened, store_option
-from voicebot.cli.options import wide_console
+from voicebot.cli.campaign import clock, named
+from voicebot.cli.options import opened_store, store_option, wide_console
 from voicebot.dialler.webhook_address import check_url
 from voicebot.errors import BadInput, Problem
 from voicebot.store import webhooks as kept
@@ -26,7 +26,7 @@ def webhooks() -> None:
 @click.argument("url")
 @click.option("--campaign", "name", help="Only this campaign's calls; else all.")
 @store_option
-def add(url: str, name: str | None, address: str | None) -> None:
+def add(url: str, name: str | None, store_address: str | None) -> None:
     """Tell a URL of each call that is finished from now on.
 
     \b
@@ -34,7 +34,7 @@ def add(url: str, name: str | None, address: str | None) -> None:
       voicebot webhooks add https://shop.example/calls
     """
     check_url(url)
-    with opened(address) as store, store.write() as connection:
+    with opened_store(store_address) as store, store.write() as connection:
         campaign_id = None if name is None else named(connection, name).id
         hook = kept.add_hook(connection, url, campaign_id, clock(connection))
     click.echo(f"webhook {hook.id}: {url}")
@@ -43,14 +43,14 @@ def add(url: str, name: str | None, address: str | None) -> None:
 
 @webhooks.command("list")
 @store_option
-def list_(address: str | None) -> None:
+def list_(store_address: str | None) -> None:
     """List the webhooks and how many messages wait, arrived, and were given up.
 
     \b
     Examples:
       voicebot webhooks list
     """
-    with opened(address) as store, store.read() as connection:
+    with opened_store(store_address) as store, store.read() as connection:
         found = kept.hooks(connection)
     if not found:
         click.echo("no webhooks: voicebot webhooks add URL")
@@ -68,14 +68,14 @@ def list_(address: str | None) -> None:
 @webhooks.command()
 @click.argument("hook", type=int)
 @store_option
-def remove(hook: int, address: str | None) -> None:
+def remove(hook: int, store_address: str | None) -> None:
     """Tell a webhook nothing more.
 
     \b
     Examples:
       voicebot webhooks remove 2
     """
-    with opened(address) as store, store.write() as connection:
+    with opened_store(store_address) as store, store.write() as connection:
         if not kept.remove_hook(connection, hook):
             raise BadInput(Problem(f"webhook {hook}", "is not there"))
     click.echo(f"webhook {hook} is told nothing more")
@@ -84,14 +84,14 @@ def remove(hook: int, address: str | None) -> None:
 @webhooks.command()
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
 @store_option
-def dead(limit: int, address: str | None) -> None:
+def dead(limit: int, store_address: str | None) -> None:
     """List the messages that were given up, and why.
 
     \b
     Examples:
       voicebot webhooks dead
     """
-    with opened(address) as store, store.read() as connection:
+    with opened_store(store_address) as store, store.read() as connection:
         found = kept.dead(connection, limit)
     if not found:
         click.echo("no dead messages")
@@ -108,7 +108,7 @@ def dead(limit: int, address: str | None) -> None:
 @click.argument("messages", type=int, nargs=-1)
 @click.option("--all", "every", is_flag=True, help="All dead messages.")
 @store_option
-def retry(messages: tuple[int, ...], every: bool, address: str | None) -> None:
+def retry(messages: tuple[int, ...], every: bool, store_address: str | None) -> None:
     """Send dead messages again, by their numbers.
 
     \b
@@ -118,6 +118,6 @@ def retry(messages: tuple[int, ...], every: bool, address: str | None) -> None:
     """
     if every == bool(messages):
         raise click.UsageError("name messages, or say --all")
-    with opened(address) as store, store.write() as connection:
+    with opened_store(store_address) as store, store.write() as connection:
         number = kept.retry(connection, None if every else messages, clock(connection))
     click.echo(f"{number} messages are sent again")

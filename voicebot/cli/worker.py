@@ -11,9 +11,8 @@ from typing import Any
 import click
 
 from voicebot import bootstrap_lines, config
-from voicebot.cli.campaign import opened, store_option
 from voicebot.cli.line_options import janus_option, sip_account, sip_options
-from voicebot.cli.options import engine_option, model_option
+from voicebot.cli.options import engine_option, model_option, opened_store, store_option
 from voicebot.store.engine import Store
 
 WEBHOOK_HOSTS = "VOICEBOT_WEBHOOK_HOSTS"
@@ -72,7 +71,7 @@ def worker(
     seed: int,
     model: Path | None,
     engine: str,
-    address: str | None,
+    store_address: str | None,
 ) -> None:
     """Call the contacts of the campaigns that run, until told to stop.
 
@@ -107,7 +106,7 @@ def worker(
         async def simulated() -> None:
             clock = DatabaseClock()
             await serve(
-                address,
+                store_address,
                 lambda store: root.scripted_calls(store, seed, clock),
                 Gate(real=False),
                 settings,
@@ -135,7 +134,7 @@ def worker(
         trunk = bootstrap_lines.sip_trunk(gateway, plan, ear)
         clock = DatabaseClock()
         await serve(
-            address,
+            store_address,
             lambda store: root.sip_calls(store, trunk, ear, voice, kept),
             Gate(real=True),
             settings,
@@ -149,7 +148,7 @@ def worker(
 
 
 async def serve(
-    address: str | None,
+    store_address: str | None,
     make_calls: Callable[[Store], Any],
     judge: Any,
     settings: Any,
@@ -171,7 +170,7 @@ async def serve(
 
     @contextlib.contextmanager
     def worker() -> Iterator[Worker]:
-        with opened(address) as store:
+        with opened_store(store_address) as store:
             yield Worker(store, make_calls(store), judge, dial_queue, settings, clock)
 
     await keep_working(worker, stopping)

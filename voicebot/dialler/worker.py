@@ -241,6 +241,11 @@ class Worker:
             except (StorageFailed, DBAPIError) as error:
                 log.error("%s", str(error).splitlines()[0])
                 pause_s = IDLE_S
+            except Exception:
+                # The worker's one supervisor: a fault in one of its loops ends neither the calls
+                # nor the other loops.
+                log.exception("%s failed", getattr(work, "__name__", "a loop"))
+                pause_s = IDLE_S
             await asyncio.sleep(pause_s)
 
     async def _every(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
