@@ -30,6 +30,8 @@ HERE = Allowed(frozenset({"127.0.0.1"}))
 class Noon:
     """A clock that stands still until it is moved."""
 
+    speed = 1.0
+
     def __init__(self) -> None:
         self.moment = NOON
 

@@ -179,7 +179,7 @@ def test_webhooks_are_added_listed_and_removed(
 def test_a_campaign_is_run_whole_from_a_folder_and_a_file(
     shop: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert voicebot("run", "campaigns/repurchase", "--speed", "100") == 0
+    assert voicebot("run", "campaigns/repurchase", "--speed", "20") == 0
     shown = capsys.readouterr().out
     assert shown.startswith("Simulated: nobody's telephone rings")
     made = re.search(r"(\d+) calls in", shown)

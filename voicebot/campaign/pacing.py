@@ -34,9 +34,14 @@ class Lines:
     """Attempts of the trunk that are released and have not dialled yet."""
 
 
-def room(lines: Lines, campaign_free: int, budget_left: int | None = None) -> int:
-    """Return how many attempts of one campaign may be released."""
-    ahead = max(1, ceil(lines.cps * LOOK_AHEAD_S)) - lines.waiting
+def room(
+    lines: Lines, campaign_free: int, budget_left: int | None = None, speed: float = 1.0
+) -> int:
+    """Return how many attempts of one campaign may be released.
+
+    `speed`, here and below, is how fast the clock runs: what a machine needs is real time.
+    """
+    ahead = max(1, ceil(lines.cps * LOOK_AHEAD_S * speed)) - lines.waiting
     left = min(ahead, lines.trunk_free, lines.worker_free, campaign_free)
     if budget_left is not None:
         left = min(left, budget_left)
@@ -44,16 +49,16 @@ def room(lines: Lines, campaign_free: int, budget_left: int | None = None) -> in
 
 
 def slots(
-    next_slot: datetime, now: datetime, cps: float, count: int
+    next_slot: datetime, now: datetime, cps: float, count: int, speed: float = 1.0
 ) -> tuple[Sequence[datetime], datetime]:
     """Return the next `count` moments at which the trunk may dial, and its next free one."""
     apart = timedelta(seconds=1 / cps)
-    soonest = now + LEAD
-    first = soonest if next_slot > now + FARTHEST + 2 * apart else max(next_slot, soonest)
+    soonest = now + LEAD * speed
+    first = soonest if next_slot > now + FARTHEST * speed + 2 * apart else max(next_slot, soonest)
     taken = [first + apart * number for number in range(count)]
     return taken, first + apart * count
 
 
-def is_late(slot: datetime, now: datetime) -> bool:
+def is_late(slot: datetime, now: datetime, speed: float = 1.0) -> bool:
     """Tell whether a slot passed too long ago."""
-    return now - slot > LATE
+    return now - slot > LATE * speed

@@ -64,16 +64,16 @@ class Dialler:
 
     async def _may_dial(self, intent: Intent) -> bool:
         """Wait for the slot and pass the fence."""
-        slot = intent.slot_at
+        slot, good_for = intent.slot_at, VERDICT_GOOD_FOR * self._clock.speed
         while True:
             now = self._clock.now()
             age = now - intent.created_at
             # A negative age comes from a clock that jumped.
-            if self.draining or not -VERDICT_GOOD_FOR < age < VERDICT_GOOD_FOR:
+            if self.draining or not -good_for < age < good_for:
                 await self._put_back(intent, now)
                 return False
             if slot > now:
-                await self._clock.sleep(min((slot - now).total_seconds(), 1.0))
+                await self._clock.sleep(min((slot - now).total_seconds(), self._clock.speed))
                 continue
             fenced = await self._ledger.write(partial(self._fence, intent, slot))
             if isinstance(fenced, Fenced):
@@ -96,8 +96,8 @@ class Dialler:
     def _fence(self, intent: Intent, slot: datetime, connection: Connection) -> Fenced | datetime:
         """Ask for the right to dial, or take another slot when this one has passed."""
         now = self._clock.now()
-        if is_late(slot, now):
-            return _another_slot(connection, intent, now)
+        if is_late(slot, now, self._clock.speed):
+            return _another_slot(connection, intent, now, self._clock.speed)
         return dialling.fence(connection, intent, self._executor, now)
 
     async def _put_back(self, intent: Intent, at: datetime) -> None:
@@ -122,12 +122,14 @@ class Dialler:
         await self._ledger.write(lambda it: dialling.opt_out(it, intent, now))
 
 
-def _another_slot(connection: Connection, intent: Intent, now: datetime) -> Fenced | datetime:
+def _another_slot(
+    connection: Connection, intent: Intent, now: datetime, speed: float
+) -> Fenced | datetime:
     trunk = feeding.lock_trunk(connection, intent.trunk_id)
     if trunk is None:
         # It was taken out of service.
         return Fenced.HELD
-    taken, following = slots(trunk.next_slot, now, trunk.cps, 1)
+    taken, following = slots(trunk.next_slot, now, trunk.cps, 1, speed)
     feeding.set_next_slot(connection, trunk.id, following)
     dialling.set_slot(connection, intent.id, taken[0])
     return taken[0]

@@ -14,6 +14,11 @@ from typing import Protocol
 class Clock(Protocol):
     """Tells the time and waits."""
 
+    @property
+    def speed(self) -> float:
+        """How many of its seconds pass in a real one."""
+        ...
+
     def now(self) -> datetime:
         """Return the present moment in UTC."""
         ...
@@ -25,6 +30,8 @@ class Clock(Protocol):
 
 class DatabaseClock:
     """The database's time; the host's until it was measured."""
+
+    speed = 1.0
 
     def __init__(self) -> None:
         self._ahead = timedelta(0)
@@ -50,13 +57,13 @@ class FastClock:
 
     def __init__(self, start: datetime, speed: float) -> None:
         self._start = start
-        self._speed = speed
+        self.speed = speed
         self._began = time.monotonic()
 
     def now(self) -> datetime:
         """Return the simulation's present moment."""
-        return self._start + timedelta(seconds=(time.monotonic() - self._began) * self._speed)
+        return self._start + timedelta(seconds=(time.monotonic() - self._began) * self.speed)
 
     async def sleep(self, seconds: float) -> None:
         """Wait for so many of the simulation's seconds."""
-        await asyncio.sleep(seconds / self._speed)
+        await asyncio.sleep(seconds / self.speed)

@@ -37,11 +37,14 @@ class Fed:
 class Feeder:
     """Feeds the trunks for one worker."""
 
-    def __init__(self, executor: str, concurrency: int, queue: Queue, judge: Judge) -> None:
+    def __init__(
+        self, executor: str, concurrency: int, queue: Queue, judge: Judge, speed: float = 1.0
+    ) -> None:
         self._executor = executor
         self._concurrency = concurrency
         self._queue = queue
         self._judge = judge
+        self._speed = speed
 
     def feed(self, connection: Connection, trunk_id: int, now: datetime) -> Fed:
         """Release what one trunk and this worker carry."""
@@ -58,6 +61,7 @@ class Feeder:
                     free.lines,
                     campaign.max_concurrent - free.calls_of(campaign.id),
                     self._budget_left(connection, campaign, now),
+                    self._speed,
                 )
                 if wanted == 0:
                     break
@@ -67,7 +71,7 @@ class Feeder:
                 refused += len(refusals)
                 barred = {each.contact_id for each in refusals}
                 chosen = [each for each in found if each.id not in barred][:wanted]
-                taken, after = slots(following, now, trunk.cps, len(chosen))
+                taken, after = slots(following, now, trunk.cps, len(chosen), self._speed)
                 done = self._release(connection, campaign, trunk, chosen, taken, now)
                 if done:
                     following = after

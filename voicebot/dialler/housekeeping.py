@@ -50,7 +50,7 @@ class Housekeeping:
         """Find attempts that nobody handles: of owners without a lease, or unknown to the queue."""
         for owner in await self._ledger.read(dialling.orphans):
             await self._lose(owner)
-        before = self._clock.now() - STRANDED_AFTER
+        before = self._clock.now() - STRANDED_AFTER * self._clock.speed
         stranded = await self._ledger.read(lambda it: dialling.stranded(it, before))
         if not stranded:
             return

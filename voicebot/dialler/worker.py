@@ -134,7 +134,9 @@ class Worker:
         self._clock: Clock = measured if clock is None else clock
         self._queue = make_queue(store.url, self.executor, settings.concurrency)
         self.dialler = Dialler(self.executor, self._ledger, calls, self._clock)
-        self._feeder = Feeder(self.executor, settings.concurrency, self._queue, judge)
+        self._feeder = Feeder(
+            self.executor, settings.concurrency, self._queue, judge, self._clock.speed
+        )
         every_s = settings.lease_s / BEATS
         self._heart = Heartbeat(store, self.executor, every_s, measured.measured)
         self._every_s = every_s
