@@ -335,6 +335,87 @@ def test_an_endpoint_never_waits_beyond_the_utterance_limit(text: str | None) ->
     assert turns.deadline == 22_060
 
 
+def test_a_turn_does_not_end_while_the_caller_may_be_about_to_go_on() -> None:
+    turns, patient = trailing(), trailing()
+    turns.recognised(said(COMPLETE), 2600)
+
+    turns.speech_stirred(2690)
+    patient.speech_stirred(2600)
+
+    assert turns.deadline == 2770
+    assert patient.deadline == 3100
+
+
+def test_a_stir_holds_no_turn_open_for_longer_than_one_that_trails_off() -> None:
+    turns = trailing()
+
+    turns.speech_stirred(3990)
+
+    assert turns.deadline == 4000
+
+
+# Words that are too short for their sound
+
+
+def test_words_of_a_short_sound_wait_until_it_is_long_enough_for_them() -> None:
+    turns = overlapping()
+
+    early = turns.partial("等下", 2400)
+    decided = turns.expire(2600)
+
+    assert early == []
+    assert decided == [Floor.STOP]
+    assert turns.phase is Phase.HEARING
+
+
+def test_words_of_a_caller_who_may_have_stopped_wait_until_that_is_known() -> None:
+    turns = overlapping()
+    turns.partial("等下", 2400)
+    turns.speech_wavered(2580)
+
+    unknown = turns.expire(2600)
+    turns.speech_went_on(2620)
+    decided = turns.expire(2900)
+
+    assert unknown == []
+    assert decided == [Floor.STOP]
+
+
+def test_a_caller_who_had_not_stopped_is_suspected_as_before() -> None:
+    turns = suspecting()
+    turns.speech_wavered(2100)
+    doubted = turns.deadline
+
+    turns.speech_went_on(2140)
+
+    assert (doubted, turns.deadline) == (2400, 2240)
+
+
+def test_words_after_the_caller_fell_silent_do_not_move_the_weighing() -> None:
+    turns = overlapping()
+    turns.speech_paused(2400, 2560)
+    due = turns.deadline
+
+    assert turns.partial("嗯", 2600) == []
+    assert turns.deadline == due
+
+
+def test_a_prompt_that_is_nearly_over_is_not_paused() -> None:
+    turns = prompting(until=2600)
+    turns.speech_started(2000, 2060)
+
+    assert turns.expire(2240) == [Open(1700)]
+    assert turns.phase is Phase.OVERLAP
+
+
+def test_sharp_sound_is_suspected_for_longer() -> None:
+    turns = prompting()
+
+    turns.speech_started(2000, 2060, sharp=True)
+
+    assert turns.deadline == 2000 + TurnSettings().sharp_ms
+
+
 # A key
 
 
