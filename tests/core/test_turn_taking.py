@@ -346,6 +346,14 @@ def test_a_turn_does_not_end_while_the_caller_may_be_about_to_go_on() -> None:
     assert patient.deadline == 3100
 
 
+def test_a_stir_changes_no_silence_before_an_answer() -> None:
+    turns = listening()
+
+    turns.speech_stirred(5990)
+
+    assert turns.deadline == 6000
+
+
 def test_a_stir_holds_no_turn_open_for_longer_than_one_that_trails_off() -> None:
     turns = trailing()
 
