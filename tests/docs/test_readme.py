@@ -44,7 +44,9 @@ def test_a_command_of_the_readme_runs(command: str, tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md", "docs/models.md"])
+@pytest.mark.parametrize(
+    "page", ["README.md", "README.zh-CN.md", "docs/models.md", "docs/browser.md"]
+)
 def test_links_of_a_page_lead_somewhere(page: str) -> None:
     path = ROOT / page
     links = re.findall(r"\]\(([^)#]+)", path.read_text(encoding="utf-8"))
