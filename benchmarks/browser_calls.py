@@ -111,7 +111,7 @@ async def service(calls: int, folder: Path) -> None:
         parts,
         LoadMeter(),
         max_calls=calls,
-        blocking=disk,
+        blocking=ThreadPoolExecutor(2),
         record=lambda number: FileRecording(folder / f"{number}.wav", config.LINE_RATE, disk),
         finished=finished,
     )
