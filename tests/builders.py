@@ -19,7 +19,6 @@ from voicebot.call.events import (
 )
 from voicebot.call.session import CallSession, CallSettings
 from voicebot.call.turn_settings import TurnSettings
-from voicebot.dialogue.conversation import Spoken
 from voicebot.dialogue.script import (
     BargeIn,
     EndReason,
@@ -31,6 +30,7 @@ from voicebot.dialogue.script import (
     Transition,
     Wording,
 )
+from voicebot.dialogue.step import Spoken
 from voicebot.speech.detector import level_dbfs
 from voicebot.speech.recogniser import Transcript
 

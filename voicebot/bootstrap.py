@@ -11,10 +11,10 @@ from voicebot.call.record import CallRecord
 from voicebot.call.session import CallSession
 from voicebot.campaign.contacts import Contact
 from voicebot.dialogue.classifier import Classifier
-from voicebot.dialogue.conversation import spoken_prompts
 from voicebot.dialogue.loader import load_script as read_script
 from voicebot.dialogue.script import Script
 from voicebot.dialogue.shared_intents import shared_intents
+from voicebot.dialogue.step import spoken_prompts
 from voicebot.engines.espeak import EspeakSynthesiser
 from voicebot.engines.pyttsx3 import Pyttsx3Synthesiser
 from voicebot.engines.vosk import VoskModel

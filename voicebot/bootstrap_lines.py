@@ -16,9 +16,9 @@ from voicebot.campaign.announcements import load as load_announcements
 from voicebot.campaign.early_media import EarlyMedia
 from voicebot.campaign.progress import RING_MS
 from voicebot.campaign.routes import Route
-from voicebot.dialogue.conversation import Spoken
 from voicebot.dialogue.document import suggest
 from voicebot.dialogue.script import BargeIn
+from voicebot.dialogue.step import Spoken
 from voicebot.engines.vosk import VoskModel
 from voicebot.errors import BadInput, Problem, StorageFailed
 from voicebot.runtime.answering import GREETING, GREETINGS, Answer, Answering

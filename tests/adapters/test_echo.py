@@ -12,8 +12,8 @@ from tests.runtime.echoing import EchoingLeg
 from voicebot.audio.frame import silence
 from voicebot.call.record import CallRecord
 from voicebot.call.session import CallSession
-from voicebot.dialogue.conversation import Spoken
 from voicebot.dialogue.script import EndReason
+from voicebot.dialogue.step import Spoken
 from voicebot.engines.webrtc_vad import webrtc_vad
 from voicebot.runtime.driver import CallDriver, Recording
 from voicebot.runtime.virtual_time import InlineExecutor, run_virtual

@@ -20,7 +20,7 @@ from tests.builders import (
     script,
 )
 from voicebot.dialogue.completeness import HESITATIONS
-from voicebot.dialogue.conversation import Conversation, Spoken, Step
+from voicebot.dialogue.conversation import Conversation
 from voicebot.dialogue.script import (
     ANY_ANSWER,
     SAME_STATE,
@@ -36,6 +36,7 @@ from voicebot.dialogue.script import (
     Variable,
     Wording,
 )
+from voicebot.dialogue.step import Spoken, Step
 
 
 def begun(of: Script | None = None, **variables: str) -> Conversation:

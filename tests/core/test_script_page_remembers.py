@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from voicebot.dialogue.conversation import Conversation, Step
+from voicebot.dialogue.conversation import Conversation
 from voicebot.dialogue.hook import judged
 from voicebot.dialogue.loader import check_script, load_script
 from voicebot.dialogue.script import EndReason, Script
+from voicebot.dialogue.step import Step
 from voicebot.speech.recogniser import Transcript
 
 PAGE = Path("docs/script.md").read_text(encoding="utf-8")

@@ -37,8 +37,8 @@ from voicebot.call.events import DtmfPressed
 from voicebot.call.leg import AudioSource
 from voicebot.call.record import CallRecord, Moment
 from voicebot.call.session import CallSession, CallSettings
-from voicebot.dialogue.conversation import Spoken
 from voicebot.dialogue.script import BargeIn, EndReason, Script
+from voicebot.dialogue.step import Spoken
 from voicebot.runtime.driver import MAX_EVENTS, CallDriver, Recording, Voice
 from voicebot.runtime.virtual_time import InlineExecutor, run_virtual
 from voicebot.speech.detector import DetectorSettings, SpeechDetector

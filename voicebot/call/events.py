@@ -6,9 +6,9 @@ Times ending in `_ms` are whole milliseconds of the call's monotonic clock, 0 wh
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from voicebot.dialogue.conversation import Spoken
 from voicebot.dialogue.hook import HookCall
 from voicebot.dialogue.script import EndReason
+from voicebot.dialogue.step import Spoken
 from voicebot.speech.prosody import Prosody
 from voicebot.speech.recogniser import Transcript
 

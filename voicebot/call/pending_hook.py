@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from voicebot.call.events import Ms
-from voicebot.dialogue.conversation import Spoken
 from voicebot.dialogue.hook import HookCall, judged
+from voicebot.dialogue.step import Spoken
 
 PATIENCE_MS: Ms = 2500
 """Silence after the prompt until the caller is told that it takes a moment longer."""

@@ -55,9 +55,11 @@ from voicebot.call.pending_hook import PendingHook
 from voicebot.call.record import CallRecord, PromptRecord, TurnRecord
 from voicebot.call.turn_settings import TurnSettings
 from voicebot.call.turn_taking import TurnTaking
-from voicebot.dialogue.conversation import Conversation, Spoken, Step, Told
+from voicebot.dialogue.conversation import Conversation
 from voicebot.dialogue.form import Filled
+from voicebot.dialogue.listener import Told
 from voicebot.dialogue.script import BargeIn, EndReason, Script, usually_counts
+from voicebot.dialogue.step import Spoken, Step
 from voicebot.speech.prosody import Prosody
 from voicebot.speech.recogniser import Transcript
 

@@ -8,12 +8,14 @@ import click
 
 from voicebot import bootstrap
 from voicebot.cli.options import given_variables, variable_option
-from voicebot.dialogue.conversation import Conversation, Reaction, Step, Told
+from voicebot.dialogue.conversation import Conversation
 from voicebot.dialogue.emotion import Mood
 from voicebot.dialogue.form import Filled, ReadBack
 from voicebot.dialogue.hook import judged
 from voicebot.dialogue.intents import Understanding
+from voicebot.dialogue.listener import Reaction, Told
 from voicebot.dialogue.script import EndReason, Transition
+from voicebot.dialogue.step import Step
 from voicebot.errors import HookFailed
 from voicebot.runtime.hooks import HookRunner
 from voicebot.speech.recogniser import Transcript

@@ -15,9 +15,9 @@ from rich.table import Table
 
 from voicebot import __version__, bootstrap, config
 from voicebot.cli.options import model_option
-from voicebot.dialogue.conversation import Spoken
 from voicebot.dialogue.pinyin import syllables
 from voicebot.dialogue.script import BargeIn
+from voicebot.dialogue.step import Spoken
 from voicebot.engines import espeak
 from voicebot.engines.vosk import VoskModel
 from voicebot.errors import VoicebotError

@@ -8,8 +8,8 @@ from voicebot.audio import wav
 from voicebot.bootstrap import prompt_voice
 from voicebot.cli.options import engine_option
 from voicebot.config import LINE_RATE
-from voicebot.dialogue.conversation import Spoken
 from voicebot.dialogue.script import BargeIn
+from voicebot.dialogue.step import Spoken
 
 SECONDS_FORMAT = "{:.2f}"
 

@@ -8,43 +8,31 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import assert_never
 
-from voicebot.dialogue import slot_phrases
-from voicebot.dialogue.completeness import HESITATIONS, completeness
 from voicebot.dialogue.condition import holds
 from voicebot.dialogue.emotion import Emotion, Mood, VoiceChange, judge
-from voicebot.dialogue.form import FINISHED_AT_ONCE, Filled, Form, ReadBack
+from voicebot.dialogue.form import Filled, Form, ReadBack
 from voicebot.dialogue.hook import HookCall
-from voicebot.dialogue.intents import Understanding, understand
-from voicebot.dialogue.knowledge.index import Hit, index
-from voicebot.dialogue.memory import PLACE, Memory, defaults
+from voicebot.dialogue.intents import Understanding
+from voicebot.dialogue.listener import Listener, Reaction, Told, spoken_words
+from voicebot.dialogue.memory import Memory
 from voicebot.dialogue.script import (
-    AFFIRM,
-    ANY_ANSWER,
-    ANY_WORDS,
-    DENY,
     RETURN,
     SAME_STATE,
     BargeIn,
     Calming,
-    Counts,
     EndReason,
     Hearing,
     Intent,
-    Listen,
     Prompt,
     Reprompt,
     Script,
     State,
     Transition,
 )
-from voicebot.dialogue.wording import plain
-from voicebot.speech.recogniser import UNKNOWN, Transcript
-
-STAMMER = re.compile(r"(\w{1,2}?)\1+(?=\w)")
-"""不不方便: a beginning that was said twice."""
+from voicebot.dialogue.step import Spoken, Step
+from voicebot.speech.recogniser import Transcript
 
 MAX_SILENT_STATES = 20
 """States in a row that only speak; more is a circle that the loader missed."""
@@ -56,47 +44,10 @@ when nothing is understood. Who asks seven times wants a person."""
 MAX_DEPTH = 8
 """Sub-flows within sub-flows."""
 
-WORD_FOR_WORD = 0.9
-"""Score of a question that is surely one of the knowledge base, whatever else it resembles."""
-
 QUESTION = re.compile(
     "吗|么|什么|怎么|怎样|多少|多久|多大|多长|几|哪|谁|为啥|为什么|能不能|有没有|可不可以|是不是|会不会|行不行|呢$"
 )
 APOLOGY = re.compile("抱歉|不好意思|对不起")
-
-
-@dataclass(frozen=True, slots=True)
-class Spoken:
-    """One prompt with its variables filled in."""
-
-    text: str
-    recording: Path | None
-    barge_in: BargeIn
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What follows: say these in order, then listen in `state`, run the hook and wait for what it
-    answers, or hang up when `end` is set."""
-
-    say: tuple[Spoken, ...]
-    state: str
-    end: EndReason | None = None
-    hook: HookCall | None = None
-    waiting: Spoken | None = None
-    """Said when the hook takes longer than that."""
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A question that the knowledge base answers."""
-
-    hit: Hit
-    counts: Counts = Counts.QUESTION
-
-
-Reaction = Transition | Filled | ReadBack | Told
-"""What an answer leads to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +75,11 @@ class Conversation:
         `contact`: who is called, for the script's experiments. `now`: when the call takes place,
         in the caller's zone; days are counted from it."""
         self.script = script
-        self.state = script.states[script.start]
         self.memory = Memory(script, variables, contact or str(variant))
         self.emotion = Emotion(Mood.NEUTRAL)
         """Of the last answer."""
         self._form = Form(script, self.memory, now or datetime(2026, 1, 1, 9, 0, tzinfo=UTC))
+        self._listener = Listener(script, self._form)
         self._variant = variant
         self._visits: Counter[Prompt] = Counter()
         self._in_a_row: Counter[str] = Counter()
@@ -137,7 +88,11 @@ class Conversation:
         self._annoyed = 0
         self._handed_over = False
         self._calls: list[_Frame] = []
-        self._searched: tuple[str, Hit | None] = ("", None)
+
+    @property
+    def state(self) -> State:
+        """The state that the conversation is in."""
+        return self._listener.state
 
     @property
     def outcome(self) -> dict[str, str]:
@@ -146,20 +101,39 @@ class Conversation:
 
     @property
     def place(self) -> str:
-        """Where the conversation is: the state, in a form with the slot, `STATE.SLOT.confirm`."""
-        slot = self._form.slot
-        if slot is None:
-            return self.state.name
-        return f"{self.state.name}.{slot.name}{'.confirm' if self._form.confirming else ''}"
+        """See `Listener.place`, as for everything up to `phrases`."""
+        return self._listener.place
 
     @property
     def hearing(self) -> Hearing:
-        """How the present answer is heard, and when it is over."""
-        slot = self._form.slot
-        if slot is None:
-            return self.state.hearing
-        # A correction is heard as the value itself is; a yes or a no has no digits.
-        return Hearing(slot.hearing.listen) if self._form.confirming else slot.hearing
+        """How the present answer is heard."""
+        return self._listener.hearing
+
+    def understand(self, transcript: Transcript) -> Understanding:
+        """Find what the caller meant."""
+        return self._listener.understand(transcript)
+
+    def reaction(self, transcript: Transcript, understanding: Understanding) -> Reaction | None:
+        """Return what an answer leads to."""
+        return self._listener.reaction(transcript, understanding)
+
+    def completeness(
+        self, transcript: Transcript, understanding: Understanding, *, held: bool = False
+    ) -> float:
+        """Judge how likely it is that nothing comes after these words."""
+        return self._listener.completeness(transcript, understanding, held=held)
+
+    def hot_intents(self) -> list[Intent]:
+        """Return the intents whose hot words count here."""
+        return self._listener.hot_intents()
+
+    def has_hot_word(self, text: str) -> bool:
+        """Tell whether a hot word stands in `text`."""
+        return self._listener.has_hot_word(text)
+
+    def phrases(self) -> tuple[str, ...] | None:
+        """Return everything the recogniser should be able to hear here; None for anything."""
+        return self._listener.phrases()
 
     def begin(self) -> Step:
         """Enter the script's first state."""
@@ -208,149 +182,6 @@ class Conversation:
         """Say that something of ours is broken, and end."""
         return Step((self._speak(self.script.apology),), self.state.name, end)
 
-    # Understanding
-
-    def understand(self, transcript: Transcript) -> Understanding:
-        """Find what the caller meant, as far as this state asks. Changes nothing."""
-        found = self._understood(transcript)
-        fluent = STAMMER.sub(r"\1", transcript.text)
-        if found.intent is None and fluent != transcript.text:
-            found = self._understood(replace(transcript, text=fluent))
-        return found
-
-    def _understood(self, transcript: Transcript) -> Understanding:
-        return understand(
-            transcript,
-            self._intents(),
-            self.hot_intents(),
-            classifier=self.script.classifier,
-            expected=self.state.on,
-        )
-
-    def reaction(self, transcript: Transcript, understanding: Understanding) -> Reaction | None:
-        """Return what an answer leads to; None when it was not understood. Changes nothing.
-
-        Where any words are an answer, an intent counts only when it is all that was said: a
-        complaint that mentions the price asks no price.
-        """
-        words = _words(transcript)
-        found = None
-        if understanding.intent is not None:
-            found = self.script.transitions(self.state).get(understanding.intent)
-        if self._form.slot is not None:
-            filled = self._form_reaction(words, found, understanding)
-            if filled is not None:
-                return filled
-        sure = found is not None and understanding.whole
-        hit = None if sure and understanding.confidence >= WORD_FOR_WORD else self._search(words)
-        if hit is not None and hit.score >= max(WORD_FOR_WORD, understanding.confidence):
-            return Told(hit)
-        takes_any = self._form.slot is None and ANY_ANSWER in self.state.on and bool(words)
-        if takes_any and (found is None or not understanding.whole):
-            return self.state.on[ANY_ANSWER]
-        if found is None and hit is not None:
-            return Told(hit)
-        return found
-
-    def completeness(
-        self, transcript: Transcript, understanding: Understanding, *, held: bool = False
-    ) -> float:
-        """Judge how likely it is that nothing comes after these words.
-
-        `held`: the last sound of them was, as people do who think.
-        """
-        reaction = self.reaction(transcript, understanding)
-        answer = None
-        match reaction:
-            case Transition() if understanding.whole:
-                answer = understanding.phrase
-            case Filled() if self._form.slot is not None:
-                if self._form.slot.kind in FINISHED_AT_ONCE or self._form.confirming:
-                    answer = plain(transcript.text)
-            case ReadBack():
-                answer = understanding.phrase or plain(transcript.text)
-            case Told(hit) if hit.score >= WORD_FOR_WORD:
-                answer = plain(hit.question)
-            case _:
-                pass
-        return completeness(
-            transcript.text,
-            answer=answer,
-            reacts=reaction is not None,
-            phrases=self.phrases(),
-            digits=self.hearing.digits,
-            held=held,
-        )
-
-    def hot_intents(self) -> list[Intent]:
-        """Return the intents whose hot words count here."""
-        return [intent for intent in self._intents() if intent.hot_words]
-
-    def has_hot_word(self, text: str) -> bool:
-        """Tell whether a hot word stands in `text`."""
-        return any(word in text for intent in self.hot_intents() for word in intent.hot_words)
-
-    def phrases(self) -> tuple[str, ...] | None:
-        """Return everything the recogniser should be able to hear here; None for anything."""
-        if self.hearing.listen is Listen.FREE:
-            return None
-        found = [
-            phrase for each in self._intents() for phrase in (*each.sentences, *each.hot_words)
-        ]
-        if self._form.slot is not None:
-            found += slot_phrases.phrases(self._form.slot)
-        if self.script.knowledge is not None:
-            found += [plain(q) for each in self.script.knowledge.entries for q in each.questions]
-        return tuple(dict.fromkeys((*found, *HESITATIONS)))
-
-    def _intents(self) -> list[Intent]:
-        names = [name for name in self.script.transitions(self.state) if name != ANY_ANSWER]
-        if self._form.confirming:
-            names += [name for name in (AFFIRM, DENY) if name not in names]
-        return [self.script.intents[name] for name in names if name in self.script.intents]
-
-    def _form_reaction(
-        self, words: str, found: Transition | None, understanding: Understanding
-    ) -> Filled | ReadBack | None:
-        """Return what an answer does to the form; None when it is about something else."""
-        intent = understanding.intent
-        hot = intent is not None and self.has_hot_word(words) and understanding.whole
-        if hot and found is not None:
-            return None
-        values = self._form.heard(words, self.state)
-        if self._form.confirming:
-            if values:
-                return Filled(values)
-            if intent in (AFFIRM, DENY):
-                return ReadBack(right=intent == AFFIRM)
-            if self._form.repeats(words):
-                return ReadBack(right=True)
-            right = self._form.judged(words) if found is None else None
-            return None if right is None else ReadBack(right)
-        slot = self._form.slot
-        asked = values.get(slot.name) if slot is not None else None
-        if asked is not None and (found is None or asked.confidence >= understanding.confidence):
-            return Filled(values)
-        if found is not None and understanding.whole:
-            return None
-        if values:
-            return Filled(values)
-        if words and (found is None or not understanding.whole):
-            hit = self._search(words)
-            if hit is not None and hit.score >= WORD_FOR_WORD:
-                return None
-            taken = self._form.words(words)
-            return Filled(taken) if taken else None
-        return None
-
-    def _search(self, words: str) -> Hit | None:
-        """Ask the knowledge base, once for the same words."""
-        if self.script.knowledge is None or not words:
-            return None
-        if self._searched[0] != words:
-            self._searched = words, index(self.script.knowledge.entries).answer(words)
-        return self._searched[1]
-
     # Reacting
 
     def _react(self, transcript: Transcript, reaction: Reaction | None) -> Step:
@@ -359,9 +190,9 @@ class Conversation:
         self._save(transcript, reaction)
         match reaction:
             case None:
-                return self._not_understood(_words(transcript))
+                return self._not_understood(spoken_words(transcript))
             case Transition():
-                return self._follow(reaction, entering_with=_words(transcript))
+                return self._follow(reaction, entering_with=spoken_words(transcript))
             case Filled(values):
                 self._form.fill(values)
                 self._side_trips = 0
@@ -382,7 +213,7 @@ class Conversation:
     def _save(self, transcript: Transcript, reaction: Reaction | None) -> None:
         own = any(reaction is each for each in self.state.on.values())
         if self.state.save is not None and own:
-            self.outcome[self.state.save] = _words(transcript)
+            self.outcome[self.state.save] = spoken_words(transcript)
 
     def _not_understood(self, words: str) -> Step:
         knowledge = self.script.knowledge
@@ -445,7 +276,7 @@ class Conversation:
                 target = chosen.call
             if target == RETURN and self._calls:
                 frame = self._calls.pop()
-                self.state, target = frame.state, frame.go
+                self._listener.state, target = frame.state, frame.go
                 self._form.leave()
                 if target == SAME_STATE:
                     return self._ask_again(said)
@@ -463,7 +294,7 @@ class Conversation:
         if name != self.state.name:
             self._in_a_row.clear()
         self._side_trips = 0
-        state = self.state = self.script.states[name]
+        state = self._listener.state = self.script.states[name]
         self._form.leave()
         self.memory.record(state.set)
         self.memory.count(state.count)
@@ -541,38 +372,3 @@ class Conversation:
         )
         wording = wordings[(self._variant + visit) % len(wordings)]
         return Spoken(self.memory.spoken(wording.text), wording.recording, prompt.barge_in)
-
-
-def _words(transcript: Transcript) -> str:
-    return transcript.freely or transcript.text.replace(UNKNOWN, "").strip()
-
-
-def spoken_prompts(script: Script, variables: Mapping[str, str]) -> tuple[Spoken, ...]:
-    """Return every wording that a call with `variables` may say and whose places are known.
-
-    What depends on the conversation itself is only known in the call.
-    """
-    known = {**defaults(script), **variables}
-    return tuple(
-        Spoken(
-            PLACE.sub(lambda place: known[place[1]], wording.text),
-            wording.recording,
-            prompt.barge_in,
-        )
-        for prompt in script.prompts()
-        for wording in prompt.wordings
-        if set(PLACE.findall(wording.text)) <= known.keys()
-    )
-
-
-__all__ = [
-    "ANY_WORDS",
-    "MAX_SILENT_STATES",
-    "PLACE",
-    "Conversation",
-    "Reaction",
-    "Spoken",
-    "Step",
-    "Told",
-    "spoken_prompts",
-]

@@ -102,7 +102,10 @@ def to_svg(script: Script) -> str:
     drawn = links(script)
     texts = {
         ANYWHERE: ["understood in every state"],
-        **{state.name: _lines(_said(script, state)) for state in script.states.values()},
+        **{
+            state.name: _lines(said) if (said := _said(script, state)) else []
+            for state in script.states.values()
+        },
     }
     loops = {link.source: link.labels for link in drawn if link.source == link.target}
     sizes: dict[str, tuple[float, float]] = {}
@@ -125,7 +128,7 @@ def to_svg(script: Script) -> str:
     ]
     shown = [link for link in drawn if link.source != link.target]
     parts += [_curve(layout, link) for link in shown]
-    parts += [_label(layout, link) for link in shown]
+    parts += [_label(layout, link) for link in shown if link.labels != ("next",)]
     for name in sizes:
         parts += _box(script, layout, name, texts[name], _loop_lines(loops.get(name, ())))
     return "\n".join([*parts, "</g>", "</svg>"]) + "\n"

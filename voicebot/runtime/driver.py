@@ -46,9 +46,9 @@ from voicebot.call.events import (
 from voicebot.call.leg import CallLeg
 from voicebot.call.record import CallRecord
 from voicebot.call.session import CallSession
-from voicebot.dialogue.conversation import Spoken
 from voicebot.dialogue.hook import HookCall
 from voicebot.dialogue.script import EndReason
+from voicebot.dialogue.step import Spoken
 from voicebot.runtime.ear import Ear
 from voicebot.runtime.playout import Playout
 from voicebot.speech import detector

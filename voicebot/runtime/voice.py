@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from voicebot.audio.frame import SAMPLE_BYTES
 from voicebot.call.events import Ms
-from voicebot.dialogue.conversation import Spoken
+from voicebot.dialogue.step import Spoken
 from voicebot.runtime.prompt_cache import PromptCache
 from voicebot.speech.phrases import phrases
 

@@ -1,0 +1,219 @@
+"""What can be heard at one place of a script, and what an answer to it means.
+
+Nothing here changes anything: the same words may be asked about again and again while the caller is
+still speaking.
+"""
+
+import re
+from dataclasses import dataclass, replace
+
+from voicebot.dialogue import slot_phrases
+from voicebot.dialogue.completeness import HESITATIONS, completeness
+from voicebot.dialogue.form import FINISHED_AT_ONCE, Filled, Form, ReadBack
+from voicebot.dialogue.intents import Understanding, understand
+from voicebot.dialogue.knowledge.index import Hit, index
+from voicebot.dialogue.script import (
+    AFFIRM,
+    ANY_ANSWER,
+    DENY,
+    Counts,
+    Hearing,
+    Intent,
+    Listen,
+    Script,
+    State,
+    Transition,
+)
+from voicebot.dialogue.wording import plain
+from voicebot.speech.recogniser import UNKNOWN, Transcript
+
+STAMMER = re.compile(r"(\w{1,2}?)\1+(?=\w)")
+"""不不方便: a beginning that was said twice."""
+
+WORD_FOR_WORD = 0.9
+"""Score of a question that is surely one of the knowledge base, whatever else it resembles."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A question that the knowledge base answers."""
+
+    hit: Hit
+    counts: Counts = Counts.QUESTION
+
+
+Reaction = Transition | Filled | ReadBack | Told
+"""What an answer leads to."""
+
+
+class Listener:
+    """One conversation's ear: it knows the state and the form that the conversation stands in."""
+
+    def __init__(self, script: Script, form: Form) -> None:
+        self.script = script
+        self.form = form
+        self.state: State = script.states[script.start]
+        self._searched: tuple[str, Hit | None] = ("", None)
+
+    @property
+    def place(self) -> str:
+        """Where the conversation is: the state, in a form with the slot, `STATE.SLOT.confirm`."""
+        slot = self.form.slot
+        if slot is None:
+            return self.state.name
+        return f"{self.state.name}.{slot.name}{'.confirm' if self.form.confirming else ''}"
+
+    @property
+    def hearing(self) -> Hearing:
+        """How the present answer is heard, and when it is over."""
+        slot = self.form.slot
+        if slot is None:
+            return self.state.hearing
+        # A correction is heard as the value itself is; a yes or a no has no digits.
+        return Hearing(slot.hearing.listen) if self.form.confirming else slot.hearing
+
+    def understand(self, transcript: Transcript) -> Understanding:
+        """Find what the caller meant, as far as this state asks. Changes nothing."""
+        found = self._understood(transcript)
+        fluent = STAMMER.sub(r"\1", transcript.text)
+        if found.intent is None and fluent != transcript.text:
+            found = self._understood(replace(transcript, text=fluent))
+        return found
+
+    def _understood(self, transcript: Transcript) -> Understanding:
+        return understand(
+            transcript,
+            self._intents(),
+            self.hot_intents(),
+            classifier=self.script.classifier,
+            expected=self.state.on,
+        )
+
+    def reaction(self, transcript: Transcript, understanding: Understanding) -> Reaction | None:
+        """Return what an answer leads to; None when it was not understood. Changes nothing.
+
+        Where any words are an answer, an intent counts only when it is all that was said: a
+        complaint that mentions the price asks no price.
+        """
+        words = spoken_words(transcript)
+        found = None
+        if understanding.intent is not None:
+            found = self.script.transitions(self.state).get(understanding.intent)
+        if self.form.slot is not None:
+            filled = self._form_reaction(words, found, understanding)
+            if filled is not None:
+                return filled
+        sure = found is not None and understanding.whole
+        hit = None if sure and understanding.confidence >= WORD_FOR_WORD else self._search(words)
+        if hit is not None and hit.score >= max(WORD_FOR_WORD, understanding.confidence):
+            return Told(hit)
+        takes_any = self.form.slot is None and ANY_ANSWER in self.state.on and bool(words)
+        if takes_any and (found is None or not understanding.whole):
+            return self.state.on[ANY_ANSWER]
+        if found is None and hit is not None:
+            return Told(hit)
+        return found
+
+    def completeness(
+        self, transcript: Transcript, understanding: Understanding, *, held: bool = False
+    ) -> float:
+        """Judge how likely it is that nothing comes after these words.
+
+        `held`: the last sound of them was, as people do who think.
+        """
+        reaction = self.reaction(transcript, understanding)
+        answer = None
+        match reaction:
+            case Transition() if understanding.whole:
+                answer = understanding.phrase
+            case Filled() if self.form.slot is not None:
+                if self.form.slot.kind in FINISHED_AT_ONCE or self.form.confirming:
+                    answer = plain(transcript.text)
+            case ReadBack():
+                answer = understanding.phrase or plain(transcript.text)
+            case Told(hit) if hit.score >= WORD_FOR_WORD:
+                answer = plain(hit.question)
+            case _:
+                pass
+        return completeness(
+            transcript.text,
+            answer=answer,
+            reacts=reaction is not None,
+            phrases=self.phrases(),
+            digits=self.hearing.digits,
+            held=held,
+        )
+
+    def hot_intents(self) -> list[Intent]:
+        """Return the intents whose hot words count here."""
+        return [intent for intent in self._intents() if intent.hot_words]
+
+    def has_hot_word(self, text: str) -> bool:
+        """Tell whether a hot word stands in `text`."""
+        return any(word in text for intent in self.hot_intents() for word in intent.hot_words)
+
+    def phrases(self) -> tuple[str, ...] | None:
+        """Return everything the recogniser should be able to hear here; None for anything."""
+        if self.hearing.listen is Listen.FREE:
+            return None
+        found = [
+            phrase for each in self._intents() for phrase in (*each.sentences, *each.hot_words)
+        ]
+        if self.form.slot is not None:
+            found += slot_phrases.phrases(self.form.slot)
+        if self.script.knowledge is not None:
+            found += [plain(q) for each in self.script.knowledge.entries for q in each.questions]
+        return tuple(dict.fromkeys((*found, *HESITATIONS)))
+
+    def _intents(self) -> list[Intent]:
+        names = [name for name in self.script.transitions(self.state) if name != ANY_ANSWER]
+        if self.form.confirming:
+            names += [name for name in (AFFIRM, DENY) if name not in names]
+        return [self.script.intents[name] for name in names if name in self.script.intents]
+
+    def _form_reaction(
+        self, words: str, found: Transition | None, understanding: Understanding
+    ) -> Filled | ReadBack | None:
+        """Return what an answer does to the form; None when it is about something else."""
+        intent = understanding.intent
+        hot = intent is not None and self.has_hot_word(words) and understanding.whole
+        if hot and found is not None:
+            return None
+        values = self.form.heard(words, self.state)
+        if self.form.confirming:
+            if values:
+                return Filled(values)
+            if intent in (AFFIRM, DENY):
+                return ReadBack(right=intent == AFFIRM)
+            if self.form.repeats(words):
+                return ReadBack(right=True)
+            right = self.form.judged(words) if found is None else None
+            return None if right is None else ReadBack(right)
+        slot = self.form.slot
+        asked = values.get(slot.name) if slot is not None else None
+        if asked is not None and (found is None or asked.confidence >= understanding.confidence):
+            return Filled(values)
+        if found is not None and understanding.whole:
+            return None
+        if values:
+            return Filled(values)
+        if words and (found is None or not understanding.whole):
+            hit = self._search(words)
+            if hit is not None and hit.score >= WORD_FOR_WORD:
+                return None
+            taken = self.form.words(words)
+            return Filled(taken) if taken else None
+        return None
+
+    def _search(self, words: str) -> Hit | None:
+        """Ask the knowledge base, once for the same words."""
+        if self.script.knowledge is None or not words:
+            return None
+        if self._searched[0] != words:
+            self._searched = words, index(self.script.knowledge.entries).answer(words)
+        return self._searched[1]
+
+
+def spoken_words(transcript: Transcript) -> str:
+    """Return what was recognised, without what the grammar has no word for."""
+    return transcript.freely or transcript.text.replace(UNKNOWN, "").strip()
