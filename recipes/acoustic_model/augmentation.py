@@ -22,12 +22,12 @@ FULL_SCALE = 32_767.0
 class Line:
     """How rough the line is: probabilities and ranges."""
 
-    noise: float = 0.6
-    snr_db: tuple[float, float] = (0.0, 30.0)
-    babble: float = 0.2
-    hiss: float = 0.7
+    noise: float = 0.7
+    snr_db: tuple[float, float] = (0.0, 25.0)
+    babble: float = 0.25
+    hiss: float = 0.5
     room: float = 0.3
-    band: float = 0.7
+    band: float = 0.6
     level_db: tuple[float, float] = (-40.0, -12.0)
     clipping: float = 0.04
     codec: float = 0.5

@@ -1,8 +1,9 @@
 """What is spoken in training and what the language model learns: sentences of words.
 
-Three sources, mixed: the sentence grammar, random words of the dictionary weighted by
-frequency (so that every word is heard and no word order is learnt from them), and strings
-of syllables drawn evenly (so that every rare syllable is heard).
+Four sources, mixed: the sentence grammar, bare strings of digits (nothing but the sound tells
+one digit from another), random words of the dictionary weighted by frequency (so that every
+word is heard and no word order is learnt from them), and strings of syllables drawn evenly
+(so that every rare syllable is heard).
 """
 
 import random
@@ -14,7 +15,8 @@ from recipes.acoustic_model.grammar_text import SentenceGrammar
 from recipes.acoustic_model.lexicon import Lexicon, is_hanzi
 
 # Shares of the kinds of utterance in synthetic speech.
-GRAMMAR_SHARE, WORDS_SHARE = 0.5, 0.38
+GRAMMAR_SHARE, DIGITS_SHARE, WORDS_SHARE = 0.48, 0.08, 0.34
+DIGIT_STRINGS = ("phone", "phone", "digits", "order_number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,9 @@ class TextSource:
         kind = rng.random()
         if kind < GRAMMAR_SHARE:
             return self.spoken(self._grammar.expand("sentence", rng), rng)
-        if kind < GRAMMAR_SHARE + WORDS_SHARE:
+        if kind < GRAMMAR_SHARE + DIGITS_SHARE:
+            return self.spoken(self._grammar.slots[rng.choice(DIGIT_STRINGS)](rng), rng)
+        if kind < GRAMMAR_SHARE + DIGITS_SHARE + WORDS_SHARE:
             count = rng.randint(1, 7)
             words = rng.choices(self._words, cum_weights=self._weights, k=count)
             cut = rng.randint(0, count) if rng.random() < 0.3 else 0
