@@ -61,6 +61,8 @@ SERIES = {
     "smoke": tuple(n for n in STAGES if n not in {"evaluate", "calibrate", "card"}),
 }
 HUMAN_STAGES = frozenset({"align-1", "human-1", "realign", "align-2", "human-2"})
+# What a finished model to go on from makes needless.
+FIRST_STAGES = frozenset({"bootstrap", "align-1", "human-1", "realign"})
 # Threads that spin while they wait slow torch down tenfold beside any other work.
 ENVIRONMENT = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "0", "KMP_BLOCKTIME": "0"}
 
@@ -105,6 +107,8 @@ def run_series(series: str, config: Config) -> None:
     config.work.mkdir(parents=True, exist_ok=True)
     for name in SERIES[series]:
         if name in HUMAN_STAGES and not config.human_folders:
+            continue
+        if name in FIRST_STAGES and config.start:
             continue
         command = [sys.executable, "-m", "recipes.acoustic_model", name]
         command += ["--config", str(config.file)]

@@ -48,8 +48,13 @@ class HumanConfig:
 
 @dataclass(frozen=True, slots=True)
 class TrainingConfig:
-    """Network size and schedule; steps, never seconds."""
+    """Network size and schedule; steps, never seconds.
 
+    `start` is a finished model folder of the same size and phones, from which training goes on
+    instead of from nothing; it also aligns the human speech.
+    """
+
+    start: str = ""
     hidden: int = 320
     bottleneck: int = 128
     strides: tuple[int, ...] = (1, 1, 1, 2, 2, 2, 1)
@@ -94,6 +99,11 @@ class Config:
     graph: GraphConfig = field(default_factory=GraphConfig)
     human_folders: tuple[Path, ...] = ()
     file: Path = Path("config.toml")
+
+    @property
+    def start(self) -> Path | None:
+        """The finished model that training goes on from; None to begin from nothing."""
+        return Path(self.training.start) if self.training.start else None
 
     @property
     def model(self) -> Path:

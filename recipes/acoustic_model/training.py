@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from rich.progress import Progress
 from torch import Tensor, nn
 
-from recipes.acoustic_model import human, lexicon, shards, speech
+from recipes.acoustic_model import finished, human, lexicon, shards, speech
 from recipes.acoustic_model.config import Config
 from recipes.acoustic_model.features import COEFFICIENTS
 from recipes.acoustic_model.labels import STEP_FRAMES
@@ -66,7 +66,8 @@ def realign(config: Config) -> None:
 
 def run(config: Config) -> None:
     """The network that is shipped, from synthetic and human speech."""
-    start = config.work / ("realign.pt" if config.human_folders else "bootstrap.pt")
+    first = config.work / ("realign.pt" if config.human_folders else "bootstrap.pt")
+    start = config.start or first
     fit(config, config.work / "final.pt", _mixed(config, 2), config.training.steps, start)
     pools = [(share, Pool.read(paths)) for share, paths in _mixed(config, 2)]
     np.save(config.work / "log_priors.npy", log_priors(config, pools))
@@ -85,7 +86,12 @@ def align(config: Config, turn: int) -> None:
     name = "bootstrap.pt" if turn == 1 else "realign.pt"
     sources = speech.paths(config)[: config.training.bootstrap_shards]
     priors = log_priors(config, [(1.0, Pool.read(sources))])
-    human.align_all(config, turn, load(config, config.work / name), priors)
+    network = (
+        finished_network(config, config.start, [(1.0, Pool.read(sources[:1]))])
+        if config.start
+        else load(config, config.work / name)
+    )
+    human.align_all(config, turn, network.eval(), priors)
 
 
 def build(config: Config) -> Network:
@@ -100,6 +106,15 @@ def load(config: Config, path: Path) -> Network:
     network = build(config)
     network.load_state_dict(torch.load(path, weights_only=True)["network"])
     return network.eval()
+
+
+def finished_network(config: Config, folder: Path, pools: list[tuple[float, Pool]]) -> Network:
+    """A network with the weights of a finished model folder."""
+    network = build(config)
+    rng = np.random.default_rng(config.seed)
+    frames, _ = batch(config, network.context, pools, rng)
+    finished.restore(network, finished.read_affines(folder / "am" / "final.mdl"), frames)
+    return network
 
 
 def fit(
@@ -122,13 +137,15 @@ def fit(
         network.load_state_dict(saved["network"])
         optimiser.load_state_dict(saved["optimiser"])
         done = int(saved["step"])
-    elif start is not None and start.exists():
+    elif start is not None and start.is_file():
         network.load_state_dict(torch.load(start, weights_only=True)["network"])
     if done >= steps:
         return
     pools = [(share, Pool.read(paths)) for share, paths in sources]
     LOG.info("frames in the pools: %s", [len(p.labels) for _, p in pools])
-    if done == 0 and not network.mean.any():
+    if done == 0 and start is not None and start.is_dir():
+        network.load_state_dict(finished_network(config, start, pools).state_dict())
+    if done == 0 and not network.mean.any() and not (start and start.is_dir()):
         _normalise(network, pools[0][1])
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network.to(device).train()
