@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from recipes.acoustic_model.kaldi import BINARY_MARK, KaldiFormatError, Reader
 from recipes.acoustic_model.network import Block, Network
+from recipes.acoustic_model.syllables import PhoneSet, states_of
 from recipes.acoustic_model.transitions import read_triples
 
 FloatArray = NDArray[np.float32]
@@ -98,6 +99,40 @@ def restore(network: Network, affines: Affines, frames: Tensor) -> None:
         hook.remove()
     for norm in norms:
         _make_transparent(norm, inputs[norm].mean(0).clone(), inputs[norm].var(0).clone())
+
+
+def read_phones(folder: Path) -> tuple[str, ...]:
+    """The phones of a finished model in the order of its outputs, without word positions.
+
+    Raises:
+        KaldiFormatError: the model does not say.
+    """
+    path = folder / "graph" / "phones.txt"
+    if not path.is_file():
+        raise KaldiFormatError(f"{folder.name}: graph/phones.txt is missing")
+    names = [line.split()[0].split("@")[0] for line in path.read_text("utf-8").splitlines()[1:]]
+    return tuple(dict.fromkeys(names))
+
+
+def with_outputs(affines: Affines, old: tuple[str, ...], phones: PhoneSet) -> Affines:
+    """The last affine with the outputs of another lexicon's phones.
+
+    A phone that the finished model lacks, such as a rare final in the neutral tone, begins as
+    the mean of the same final in other tones.
+    """
+    weight, bias = affines["last"]
+    if len(bias) != sum(states_of(p) for p in old):
+        raise KaldiFormatError(f"last has {len(bias)} outputs, not those of graph/phones.txt")
+    first = PhoneSet(old).first_states()
+    rows: list[list[int]] = []
+    for phone in phones.phones:
+        alike = [phone] if phone in first else [p for p in old if p[:-1] == phone[:-1]]
+        if not alike:
+            raise KaldiFormatError(f"{phone}: the finished model has nothing like it")
+        rows += [[first[p] + state for p in alike] for state in range(states_of(phone))]
+    new_weight = np.stack([weight[row].mean(0) for row in rows])
+    new_bias = np.array([bias[row].mean() for row in rows], np.float32)
+    return {**affines, "last": (new_weight.astype(np.float32), new_bias)}
 
 
 def _set(layer: nn.Linear, affines: Affines, name: str) -> None:

@@ -62,6 +62,7 @@ def write(folder: Path, words: Lexicon, model: LanguageModel, config: GraphConfi
     text = "".join(f"{w} {n}\n" for n, w in table)
     (folder / "words.txt").write_text(text, "utf-8")
     (folder / "phones" / "word_boundary.int").write_text(transitions.word_boundary(), "utf-8")
+    (folder / "phones.txt").write_text(transitions.phone_table(), "utf-8")
 
 
 class _PrefixTree:

@@ -113,7 +113,12 @@ def finished_network(config: Config, folder: Path, pools: list[tuple[float, Pool
     network = build(config)
     rng = np.random.default_rng(config.seed)
     frames, _ = batch(config, network.context, pools, rng)
-    finished.restore(network, finished.read_affines(folder / "am" / "final.mdl"), frames)
+    affines = finished.with_outputs(
+        finished.read_affines(folder / "am" / "final.mdl"),
+        finished.read_phones(folder),
+        lexicon.load(config).phone_set(),
+    )
+    finished.restore(network, affines, frames)
     return network
 
 

@@ -66,6 +66,11 @@ class Transitions:
             lines.append(f"{number} {POSITIONS[name.split('@')[1]]}")
         return "\n".join(lines) + "\n"
 
+    def phone_table(self) -> str:
+        """`graph/phones.txt`: which vosk does not need, and whoever trains on does."""
+        rows = enumerate(("<eps>", *self.names))
+        return "".join(f"{name} {number}\n" for number, name in rows)
+
     def write(self, writer: Writer) -> None:
         """`<TransitionModel>`: one topology entry for one state, one for two."""
         counts = [states_of(name.split("@")[0]) for name in self.names]

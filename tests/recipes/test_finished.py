@@ -68,3 +68,23 @@ def test_a_file_cut_short_is_refused(file: Path) -> None:
 
     with pytest.raises(KaldiFormatError):
         finished.read_affines(file)
+
+
+def test_outputs_follow_the_phones_of_a_larger_lexicon(file: Path) -> None:
+    larger = PhoneSet.covering({"ma1", "ma3", "shi4", "an2"})
+    affines = finished.read_affines(file)
+
+    adapted = finished.with_outputs(affines, PHONES.phones, larger)
+
+    weight, bias = adapted["last"]
+    first, before = larger.first_states(), PHONES.first_states()
+    assert len(bias) == larger.state_count
+    assert (weight[first["an2"]] == affines["last"][0][before["an2"]]).all()
+    assert (weight[first["a3"]] == affines["last"][0][before["a1"]]).all()
+
+
+def test_a_phone_like_no_other_is_refused(file: Path) -> None:
+    larger = PhoneSet.covering({"ma1", "shi4", "an2", "yue4"})
+
+    with pytest.raises(KaldiFormatError, match="nothing like it"):
+        finished.with_outputs(finished.read_affines(file), PHONES.phones, larger)
