@@ -6,7 +6,11 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 # Folders of labelled human speech for `make model`; without any it is trained on synthetic speech.
-HUMAN ?=
+HUMAN ?= $(wildcard ../shared/speech)
+
+# The build without CUDA, if an index that pip knows has one; else the one of the same version,
+# which on Linux brings some gigabytes of CUDA. With an NVIDIA GPU: make model TORCH=torch==2.13.0
+TORCH ?= torch==2.13.0+cpu
 
 .PHONY: demo test check fixtures model model-smoke constraints clean
 
@@ -26,7 +30,7 @@ check: $(VENV)/.dev
 fixtures: $(VENV)/.runtime
 	$(BIN)/python audio_fixtures/make.py
 
-# Needs Debian's OpenFst tools: recipes/acoustic_model/README.md.
+# Both need Debian's OpenFst tools: recipes/acoustic_model/README.md.
 model: $(VENV)/.train
 	$(BIN)/python -m recipes.acoustic_model all --config recipes/acoustic_model/config.toml \
 	  $(foreach folder,$(HUMAN),--human $(folder))
@@ -45,6 +49,9 @@ constraints: | $(VENV)/bin/python
 	$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
 	  --no-header --no-emit-index-url --no-emit-find-links --no-annotate \
 	  --all-build-deps --extra dev -c constraints.txt -o constraints-dev.txt pyproject.toml
+	$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
+	  --no-header --no-emit-index-url --no-emit-find-links --no-annotate \
+	  -c constraints-dev.txt -o constraints-train.txt recipes/acoustic_model/packages.in
 
 clean:
 	rm -rf $(VENV) out .mypy_cache .ruff_cache .pytest_cache .hypothesis
@@ -59,8 +66,9 @@ $(VENV)/.runtime: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/.train: $(VENV)/.runtime
-	$(PIP) install 'kaldi-native-fbank>=1.20' 'pynini>=2.1.6' 'scipy>=1.11' 'torch>=2.6'
+$(VENV)/.train: constraints-train.txt $(VENV)/.runtime
+	$(PIP) install --require-hashes --no-deps -r constraints-train.txt
+	$(PIP) install --no-deps $(TORCH) || $(PIP) install $(TORCH:+cpu=)
 	@touch $@
 
 $(VENV)/.dev: constraints-dev.txt $(VENV)/.runtime
