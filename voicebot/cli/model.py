@@ -15,6 +15,7 @@ from voicebot.cli.model_eval import eval_command
 from voicebot.cli.model_install import install_command
 from voicebot.cli.options import wide_console
 from voicebot.engines import vosk_folder
+from voicebot.engines.vosk_confidence import Calibration
 from voicebot.engines.vosk_trial import Trial, try_model
 from voicebot.errors import BadModel, Problem, StorageFailed
 from voicebot.runtime.model_store import installed_models, read_record
@@ -200,6 +201,7 @@ def _facts(folder: Path, trial: Trial) -> Iterator[tuple[str, str]]:
     if trial.memory_mb is not None:
         yield "memory", f"{trial.memory_mb:.0f} MB more after loading"
     yield "size", f"{_size_mb(folder):,.1f} MB on disk"
+    yield "confidence", _confidence(Calibration.read(folder))
     record = read_record(folder)
     bundled = folder.resolve() == config.BUNDLED_MODEL.resolve()
     yield "licence", _licence(config.BUNDLED if bundled else folder.name)
@@ -207,6 +209,15 @@ def _facts(folder: Path, trial: Trial) -> Iterator[tuple[str, str]]:
         yield "source", record.source
         yield "sha256", record.sha256
         yield "installed", record.installed
+
+
+def _confidence(calibration: Calibration | None) -> str:
+    if calibration is None:
+        return "never measured: numbers of the engine, not probabilities"
+    if calibration.sure_from is None:
+        return "measured: probabilities of being right"
+    least = f"{calibration.sure_from:.2%}".replace("%", " %")
+    return f"measured: probabilities; 99 % of a grammar's answers of {least} and above are right"
 
 
 model.add_command(install_command)

@@ -9,6 +9,7 @@ import math
 import os
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -18,6 +19,7 @@ import vosk
 
 from voicebot.audio.resample import StreamResampler, stream_resampler
 from voicebot.engines import vosk_folder
+from voicebot.engines.vosk_confidence import Calibration
 from voicebot.errors import RecogniserFailed
 from voicebot.speech.recogniser import UNKNOWN, Transcript, Word
 
@@ -31,10 +33,12 @@ vosk.SetLogLevel(-1)
 class VoskModel:
     """A model folder, loaded once and shared by all calls of the process."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, calibrated: bool = True) -> None:
+        """Load `folder`; confidences are the engine's own when not `calibrated`."""
         self.folder = folder
         self.sample_rate = vosk_folder.check(folder)
-        self._takes_grammar = vosk_folder.has_runtime_graph(folder)
+        self.calibration = Calibration.read(folder) if calibrated else None
+        self.takes_grammar = vosk_folder.has_runtime_graph(folder)
         captured = _CapturedStandardError()
         failure: Exception | None = None
         with captured:
@@ -74,7 +78,7 @@ class VoskModel:
 
         A model with a static graph hears anything.
         """
-        if phrases is None or not self._takes_grammar:
+        if phrases is None or not self.takes_grammar:
             kaldi = vosk.KaldiRecognizer(self._model, self.sample_rate)
         else:
             spoken = [" ".join(self.segment(each)) for each in phrases if not self.missing(each)]
@@ -106,6 +110,7 @@ class VoskRecogniser:
         self._model = model
         self._resampler: StreamResampler = stream_resampler(line_rate, model.sample_rate)
         self._kaldi: Any = None
+        self._with_grammar = False
         self._closed: list[dict[str, Any]] = []
         """Segments that Vosk's own endpoint closed inside the utterance."""
 
@@ -113,6 +118,7 @@ class VoskRecogniser:
         """Begin an utterance."""
         self._resampler.flush()
         self._kaldi = self._model.start(phrases)
+        self._with_grammar = phrases is not None and self._model.takes_grammar
         self._closed = []
 
     def accept(self, pcm: bytes) -> str:
@@ -131,7 +137,9 @@ class VoskRecogniser:
         self._feed(self._resampler.flush())
         self._closed.append(json.loads(self._kaldi.FinalResult()))
         self._kaldi = None
-        return _transcript(self._closed)
+        heard = _transcript(self._closed)
+        calibration = self._model.calibration
+        return heard if calibration is None else _sure(heard, calibration, self._with_grammar)
 
     def _feed(self, pcm: bytes) -> bool:
         """Return whether Vosk closed a segment by its own endpoint rule."""
@@ -184,6 +192,20 @@ def _transcript(segments: list[dict[str, Any]]) -> Transcript:
         others += [before + other + after for other in reading[1:]]
     distinct = tuple(other for other in dict.fromkeys(others) if other and other != text)
     return Transcript(text, confidence, tuple(words), distinct)
+
+
+def _sure(heard: Transcript, calibration: Calibration, with_grammar: bool) -> Transcript:
+    """Return the transcript with probabilities of being right as confidences."""
+    if not heard.text:
+        return heard
+    if with_grammar:
+        whole, each = calibration.grammar_utterance, calibration.grammar_word
+    else:
+        whole, each = calibration.free_utterance, calibration.free_word
+    words = tuple(
+        replace(word, confidence=each.probability(word.confidence)) for word in heard.words
+    )
+    return replace(heard, confidence=whole.probability(heard.confidence), words=words)
 
 
 def _joined(alternatives: list[dict[str, Any]]) -> list[str]:

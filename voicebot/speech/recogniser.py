@@ -26,7 +26,8 @@ class Transcript:
     text: str
     """Chinese without spaces between words; `[unk]` stands where the grammar has no word."""
     confidence: float = 1.0
-    """0 to 1: the posterior of this reading among the engine's alternatives."""
+    """0 to 1: the probability that this reading is right, where the model was measured for it;
+    else its posterior among the engine's alternatives."""
     words: tuple[Word, ...] = ()
     alternatives: tuple[str, ...] = ()
     """Other readings, the best first, without `text`."""
