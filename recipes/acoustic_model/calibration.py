@@ -1,80 +1,121 @@
-"""Stage `calibrate`: what a confidence means, and above which one may act on it.
+"""Stage `calibrate`: what a confidence means, and from which on one may act on it.
 
-Every grammar answer of the evaluation that was not a rejection is a pair of a confidence (of
-its weakest word) and whether it was right; sentences outside the grammar count as wrong when
-accepted. Logistic regression on the log odds turns the confidence into a probability of being
-right; the threshold is the lowest confidence above which 99 % of the answers are right.
-Every second answer fits, the others are counted.
+For utterances and words, heard with a grammar and freely, logistic regression on the log odds
+of the engine's number gives the probability of being right. The threshold is for utterances
+heard with a grammar: the lowest number from which on so many answers are right that 99 % lies
+below the lower end of their 99 % interval (of one side); a threshold that only just reaches 99 %
+on the answers that choose it would miss it on others. Half of the recordings and texts, by a
+fixed hash, fit and choose; the others tell how well it holds.
 """
 
 import json
 import math
+import zlib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from recipes.acoustic_model.answers import Decision
 from recipes.acoustic_model.config import Config
 from recipes.acoustic_model.evaluation import report_path
+from voicebot.engines.vosk_confidence import FILE, KINDS, Curve, log_odds
 
 WANTED_PRECISION = 0.99
-_EDGE = 1e-4
+THRESHOLD_FOR = "grammar utterance"
+FEWEST = 20
+_ONE_SIDED_Z = 2.326348
 _ITERATIONS, _RIDGE = 50, 1e-3
 
 
 @dataclass(frozen=True, slots=True)
-class Calibration:
-    """p(right) = 1 / (1 + exp(-(slope * log odds(confidence) + offset)))."""
+class Threshold:
+    """From which probability on answers are right."""
 
-    slope: float
-    offset: float
-    threshold: float | None  # none when no confidence is safe enough
-    precision_above: float  # of the answers not used to choose it
-    accepted_above: float  # share of the right answers that pass
-    answers: int
-
-    def probability(self, confidence: float) -> float:
-        """That an answer with this confidence is right."""
-        return 1 / (1 + math.exp(-(self.slope * log_odds(confidence) + self.offset)))
+    sure_from: float | None  # a probability; none when no confidence is safe enough
+    right_above: tuple[int, int]  # right ones and all from it on, of the other half
+    passed: tuple[int, int]  # right ones from it on and all right ones, of the other half
 
 
 def run(config: Config) -> None:
-    """Fit on the evaluation of the finished model; write numbers and the curve."""
-    judgements = json.loads(report_path(config).read_text("utf-8"))["judgements"]
-    confidences = [float(c) for c, _, _ in judgements]
-    right = [bool(r) for _, r, _ in judgements]
-    calibration = fit(confidences, right)
-    text = json.dumps(asdict(calibration), indent=1) + "\n"
+    """Fit on the evaluation of the finished model; write numbers and the picture."""
+    raw = json.loads(report_path(config).read_text("utf-8"))["decisions"]
+    table: dict[str, Any] = {}
+    decisions = {kind: [Decision(*row) for row in raw[kind]] for kind in KINDS}
+    curves = {kind: fit(found) for kind, found in decisions.items()}
+    for kind, found in decisions.items():
+        table[kind] = {
+            "slope": curves[kind].slope,
+            "offset": curves[kind].offset,
+            "decisions": len(found),
+        }
+    threshold = choose(decisions[THRESHOLD_FOR], curves[THRESHOLD_FOR])
+    table["sure_from"] = threshold.sure_from
+    table["right_above"], table["passed"] = threshold.right_above, threshold.passed
+    text = json.dumps(table, indent=1) + "\n"
     (config.work / "calibration.json").write_text(text, "utf-8")
-    (config.model / "conf" / "confidence.json").write_text(text, "utf-8")
-    draw(confidences, right, calibration, config.work / "calibration.svg")
+    (config.model / FILE).write_text(text, "utf-8")
+    picture = draw(decisions[THRESHOLD_FOR], curves[THRESHOLD_FOR], threshold.sure_from)
+    (config.work / "calibration.svg").write_text(picture, "utf-8")
 
 
-def log_odds(confidence: float) -> float:
-    """Of a confidence kept away from 0 and 1."""
-    kept = min(max(confidence, _EDGE), 1 - _EDGE)
-    return math.log(kept / (1 - kept))
+def halves(found: Sequence[Decision]) -> tuple[list[Decision], list[Decision]]:
+    """Those that fit and those that judge; one recording or text is never in both."""
+    parts: tuple[list[Decision], list[Decision]] = ([], [])
+    for decision in found:
+        parts[zlib.crc32(decision.source.encode()) % 2].append(decision)
+    return parts
 
 
-def fit(confidences: Sequence[float], right: Sequence[bool]) -> Calibration:
-    """Even answers choose slope, offset and threshold; odd ones tell how well they hold."""
-    if len(confidences) < 20:
-        raise ValueError(f"{len(confidences)} answers are too few to calibrate on")
-    c, r = np.asarray(confidences), np.asarray(right)
-    slope, offset = _logistic(np.array([log_odds(x) for x in c[::2]]), r[::2])
-    threshold = _threshold(c[::2], r[::2])
-    above = c[1::2] >= threshold if threshold is not None else np.zeros(len(c[1::2]), bool)
-    accepted_right = r[1::2][above].sum()
-    return Calibration(
-        slope,
-        offset,
-        threshold,
-        float(accepted_right / max(1, above.sum())),
-        float(accepted_right / max(1, r[1::2].sum())),
-        len(c),
+def fit(found: Sequence[Decision]) -> Curve:
+    """The curve of the half that fits.
+
+    Raises:
+        ValueError: there are too few decisions.
+    """
+    chosen, _ = halves(found)
+    if len(chosen) < FEWEST:
+        raise ValueError(f"{len(chosen)} answers are too few to calibrate on")
+    x = np.array([log_odds(d.confidence) for d in chosen])
+    slope, offset = _logistic(x, np.array([d.right for d in chosen]))
+    return Curve(round(slope, 4), round(offset, 4))
+
+
+def choose(found: Sequence[Decision], curve: Curve) -> Threshold:
+    """The threshold of the half that fits, judged on the other."""
+    chosen, others = halves(found)
+    sure_from = None
+    # From the surest downwards: a lucky run further down must not lower it.
+    for candidate in sorted({curve.probability(d.confidence) for d in chosen}, reverse=True):
+        above = [d.right for d in chosen if curve.probability(d.confidence) >= candidate]
+        if lower_bound(sum(above), len(above)) >= WANTED_PRECISION:
+            # Rounded down, or those at the threshold itself would fall below it.
+            sure_from = math.floor(candidate * 1e4) / 1e4
+        elif sure_from is not None:
+            break
+    passing = [
+        d.right
+        for d in others
+        if sure_from is not None and curve.probability(d.confidence) >= sure_from
+    ]
+    return Threshold(
+        sure_from,
+        (sum(passing), len(passing)),
+        (sum(passing), sum(d.right for d in others)),
     )
+
+
+def lower_bound(right: int, total: int) -> float:
+    """Wilson's lower end for a share, of one side at 99 %."""
+    if total == 0:
+        return 0.0
+    z = _ONE_SIDED_Z
+    share = right / total
+    half = z * math.sqrt(share * (1 - share) / total + z**2 / (4 * total**2))
+    return (share + z**2 / (2 * total) - half) / (1 + z**2 / total)
 
 
 def _logistic(x: NDArray[np.float64], y: NDArray[np.bool_]) -> tuple[float, float]:
@@ -87,65 +128,65 @@ def _logistic(x: NDArray[np.float64], y: NDArray[np.bool_]) -> tuple[float, floa
     return float(weights[0]), float(weights[1])
 
 
-def _threshold(c: NDArray[np.float64], r: NDArray[np.bool_]) -> float | None:
-    """The lowest confidence at and above which the wanted share is right."""
-    for candidate in np.unique(c):
-        if r[c >= candidate].mean() >= WANTED_PRECISION:
-            return float(candidate)
-    return None
+SIZE, MARGIN = 320, 46
+# Ends of the bins, finer where most answers are.
+BINS = (0.0, 0.2, 0.4, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 1.0001)
 
 
-def draw(
-    confidences: Sequence[float], right: Sequence[bool], calibration: Calibration, path: Path
-) -> None:
-    """The curve as SVG: measured shares in ten bins, the fitted probability, the threshold."""
-    size, margin = 320, 40
+def _across(value: float) -> float:
+    return MARGIN + value * SIZE
 
-    def x(value: float) -> float:
-        return margin + value * size
 
-    def y(value: float) -> float:
-        return margin + (1 - value) * size
+def _up(value: float) -> float:
+    return MARGIN + (1 - value) * SIZE
 
+
+def draw(found: Sequence[Decision], curve: Curve, sure_from: float | None) -> str:
+    """SVG: how many were right, of the half that judges, by the probability they were given."""
+    _, others = halves(found)
+    p = np.array([curve.probability(d.confidence) for d in others])
+    right = np.array([d.right for d in others])
     marks = []
-    c, r = np.asarray(confidences), np.asarray(right)
-    for low in np.arange(0, 1, 0.1):
-        inside = (c >= low) & (c < low + 0.1 if low < 0.89 else c <= 1.0)
-        if inside.any():
-            radius = 2 + 2 * math.log10(inside.sum() + 1)
-            across, up = x(float(c[inside].mean())), y(float(r[inside].mean()))
-            title = f"<title>{int(inside.sum())} answers</title>"
-            place = f'cx="{across:.1f}" cy="{up:.1f}" r="{radius:.1f}"'
-            marks.append(f'<circle {place} fill="#1f6feb">{title}</circle>')
-    curve = " ".join(
-        f"{x(v):.1f},{y(calibration.probability(float(v))):.1f}" for v in np.linspace(0, 1, 101)
-    )
-    line = ""
-    if calibration.threshold is not None:
-        at = x(calibration.threshold)
-        line = (
-            f'<line x1="{at:.1f}" y1="{y(0):.1f}" x2="{at:.1f}" y2="{y(1):.1f}" stroke="#d1242f"'
-            ' stroke-dasharray="5 4"/>'
-            f'<text x="{at - 4:.1f}" y="{y(0.5):.1f}" text-anchor="end" fill="#d1242f">'
-            f"{calibration.threshold:.3f}</text>"
+    for low, high in pairwise(BINS):
+        inside = (p >= low) & (p < high)
+        total, good = int(inside.sum()), int(right[inside].sum())
+        if not total:
+            continue
+        x, y = _across(float(p[inside].mean())), _up(good / total)
+        marks.append(
+            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{2 + 2 * math.log10(total + 1):.1f}" '
+            f'fill="#1f6feb" fill-opacity="0.7"><title>{good} of {total}</title></circle>'
         )
     ticks = "".join(
-        f'<text x="{x(v):.1f}" y="{y(0) + 16:.1f}" text-anchor="middle">{v:.1f}</text>'
-        f'<text x="{x(0) - 6:.1f}" y="{y(v) + 4:.1f}" text-anchor="end">{v:.1f}</text>'
+        f'<text x="{_across(v):.1f}" y="{_up(0) + 16:.1f}" text-anchor="middle">{v:.1f}</text>'
+        f'<text x="{_across(0) - 6:.1f}" y="{_up(v) + 4:.1f}" text-anchor="end">{v:.1f}</text>'
         for v in (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
     )
-    side = size + 2 * margin
-    path.write_text(
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {side} {side + 20}" '
+    side = SIZE + 2 * MARGIN
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {side} {side}" '
         f'font-family="sans-serif" font-size="11">'
-        f'<rect width="{side}" height="{side + 20}" fill="white"/>'
-        f'<rect x="{x(0)}" y="{y(1)}" width="{size}" height="{size}" fill="none" stroke="#888"/>'
-        f"{ticks}"
-        f'<polyline points="{curve}" fill="none" stroke="#555" stroke-width="1.5"/>'
-        f"{line}{''.join(marks)}"
-        f'<text x="{x(0.5)}" y="{side + 8}" text-anchor="middle">'
-        "confidence of the weakest word</text>"
-        f'<text x="{x(0)}" y="{margin - 12}">share of grammar answers that are right</text>'
-        "</svg>\n",
-        "utf-8",
+        f'<rect width="{side}" height="{side}" fill="white"/>'
+        f'<rect x="{_across(0)}" y="{_up(1)}" width="{SIZE}" height="{SIZE}" fill="none" '
+        f'stroke="#888"/>{ticks}'
+        f'<line x1="{_across(0)}" y1="{_up(0)}" x2="{_across(1)}" y2="{_up(1)}" stroke="#999" '
+        f'stroke-dasharray="2 3"/>'
+        f"{_threshold_line(sure_from)}{''.join(marks)}"
+        f'<text x="{_across(0.5)}" y="{_up(0) + 34:.1f}" text-anchor="middle">'
+        "confidence of an answer to a grammar</text>"
+        f'<text x="{_across(0)}" y="{MARGIN - 24}">share of the answers that are right '
+        f"({len(others)} answers, larger dots are more)</text>"
+        "</svg>\n"
+    )
+
+
+def _threshold_line(sure_from: float | None) -> str:
+    if sure_from is None:
+        return ""
+    at = _across(sure_from)
+    return (
+        f'<line x1="{at:.1f}" y1="{_up(0):.1f}" x2="{at:.1f}" y2="{_up(1):.1f}" stroke="#d1242f" '
+        'stroke-dasharray="5 4"/>'
+        f'<text x="{at - 4:.1f}" y="{_up(0.1):.1f}" text-anchor="end" fill="#d1242f">'
+        f"sure from {sure_from:.4f}</text>"
     )

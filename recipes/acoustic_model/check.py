@@ -22,7 +22,7 @@ def run(config: Config) -> None:
     grammar = [ear.segment(p) for p in test_sets.PHRASES]
     items = test_sets.phrases(test_sets.test_build(), VOICES, test_sets.PHRASES)
     right = sum(
-        ear.listen(test_sets.in_condition(item.wave, "clean", i), grammar).text == item.text
+        ear.listen(test_sets.in_condition(item.wave, "clean", i), grammar) == item.text
         for i, item in enumerate(items)
     )
     share = right / len(items)

@@ -4,16 +4,16 @@
         [--human DIR] [--only PART]
 
 The same script judges the prototype, the finished model and any official one that has the
-words, so that figures can be compared.
+words, so that figures can be compared. Every rate has its 95 % interval: of error rates by a
+bootstrap over sentences (the voices of one sentence go wrong together), of shares by Wilson.
 """
 
 import argparse
 import json
 import logging
 import random
-import resource
-from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,42 +21,18 @@ import numpy as np
 from pypinyin import lazy_pinyin
 from rich.progress import track
 
-from recipes.acoustic_model import lexicon, noises, recordings, test_sets
-from recipes.acoustic_model.augmentation import at_level
+from recipes.acoustic_model import answers, test_sets
+from recipes.acoustic_model.answers import Decisions, as_row
 from recipes.acoustic_model.config import Config, load
-from recipes.acoustic_model.features import SAMPLE_RATE
-from recipes.acoustic_model.hearing import UNKNOWN, Ear, Heard, distance, nearest, plain, syllables
-from recipes.acoustic_model.test_sets import CONDITIONS, Item
+from recipes.acoustic_model.hearing import UNKNOWN, Ear, nearest, plain, rejected, syllables
+from recipes.acoustic_model.test_sets import CONDITIONS, ROUGH, Item
+from voicebot.speech.evaluation import Hearing, score, wilson
 
 LOG = logging.getLogger(__name__)
 DIGIT_GRAMMAR = tuple("零一二三四五六七八九幺")
 MATCHED_VOICES = ("f2", "m3")
-HUMAN_GRAMMAR_WORDS, HUMAN_OTHER_WORDS, HUMAN_FREE_WORDS = 60, 240, 400
-HUMAN_CONDITION = "telephone"
-SOAK_HOURS = 0.5
-PARTS = ("unmatched", "matched", "human")
-
-
-@dataclass(slots=True)
-class Count:
-    """Errors out of a total."""
-
-    errors: int = 0
-    total: int = 0
-
-    @property
-    def share(self) -> float:
-        """Errors in per cent."""
-        return 100 * self.errors / self.total if self.total else 0.0
-
-
-@dataclass(slots=True)
-class Judgement:
-    """One grammar decision, kept for calibration."""
-
-    confidence: float
-    right: bool
-    source: str
+HUMAN_FREE_WORDS = 400
+PARTS = ("unmatched", "rough", "matched", "human")
 
 
 @dataclass(slots=True)
@@ -64,7 +40,7 @@ class Report:
     """Figures by name and the decisions behind them."""
 
     figures: dict[str, Any] = field(default_factory=dict)
-    judgements: list[Judgement] = field(default_factory=list)
+    decisions: Decisions = field(default_factory=Decisions)
 
 
 def judge(folder: Path, config: Config, seed: int = 1, parts: Collection[str] = PARTS) -> Report:
@@ -73,213 +49,140 @@ def judge(folder: Path, config: Config, seed: int = 1, parts: Collection[str] = 
     report = Report({"model": folder.name, "load_s": round(ear.load_s, 3)})
     if "unmatched" in parts:
         _unmatched(ear, config, report, seed)
+    if "rough" in parts:
+        _rough(ear, config, report)
     if "matched" in parts:
         alike = test_sets.matched(test_sets.test_build(), MATCHED_VOICES, 150, seed)
         for condition in CONDITIONS:
-            row = _free(ear, alike, _in(condition), f"matched {condition}")
-            report.figures[f"matched {condition}"] = row
-            LOG.info("matched %s: %s", condition, row)
+            _keep(report, f"matched {condition}", _free(ear, alike, _in(condition)))
     if "human" in parts and config.human_folders:
-        report.figures["human"] = _people(ear, config, report, seed)
-        LOG.info("human: %s", report.figures["human"])
+        _people(ear, config, report, seed)
     return report
 
 
 def _unmatched(ear: Ear, config: Config, report: Report, seed: int) -> None:
-    """Voices and sentences that training never had; also silence, speed and memory."""
+    """Voices and sentences that training never had; also silence and speed."""
     voices = config.speech.held_out_voices
     build = test_sets.test_build()
     sentences = test_sets.unmatched(build, voices)
     inside = test_sets.phrases(build, voices, test_sets.PHRASES)
     outside = test_sets.phrases(build, voices, test_sets.OUTSIDE)
     called = test_sets.announcements(build, voices)
-    digits = test_sets.numbers(build, voices, 60, seed)
-    grammar = [ear.segment(p) for p in test_sets.PHRASES] + [UNKNOWN]
+    digits = test_sets.numbers(build, voices, 120, seed)
     for condition in CONDITIONS:
-        pcm = _in(condition)
-        row = _free(ear, sentences, pcm, f"unmatched {condition}")
-        row |= _grammar(ear, inside, outside, grammar, pcm, condition, report)
-        row |= _announcements(ear, called, pcm)
-        row |= _digits(ear, digits, pcm)
-        report.figures[f"unmatched {condition}"] = row
-        LOG.info("unmatched %s: %s", condition, row)
+        line = _in(condition)
+        row = _free(ear, sentences, line, report.decisions)
+        row |= answers.phrases(ear, inside, outside, line, report.decisions)
+        row |= _announcements(ear, called, line)
+        row |= _digits(ear, digits, line)
+        _keep(report, f"unmatched {condition}", row)
     report.figures["unmatched telephone by voice"] = {
-        v: _free(ear, [s for s in sentences if s.voice == v], _in("telephone"), v) for v in voices
+        v: _free(ear, [s for s in sentences if s.voice == v], _in("telephone")) for v in voices
     }
-    report.figures["nothing said"] = _nothing_said(ear, grammar)
-    factor = _real_time_factor(ear, inside + outside, grammar)
-    report.figures["grammar_real_time_factor"] = factor
-    report.figures["memory"] = _memory(ear, sentences, SOAK_HOURS)
+    report.figures["nothing said"] = _nothing_said(ear)
+    grammar = [ear.segment(p) for p in test_sets.PHRASES] + [UNKNOWN]
+    report.figures["grammar_real_time_factor"] = _real_time_factor(ear, inside + outside, grammar)
+    report.figures["free_real_time_factor"] = _real_time_factor(ear, sentences, None)
 
 
-def _in(condition: str) -> Callable[[Item, int], bytes]:
+def _rough(ear: Ear, config: Config, report: Report) -> None:
+    """What lines do to speech besides noise."""
+    voices = config.speech.held_out_voices
+    build = test_sets.test_build()
+    sentences = test_sets.unmatched(build, voices)
+    inside = test_sets.phrases(build, voices, test_sets.PHRASES)
+    outside = test_sets.phrases(build, voices, test_sets.OUTSIDE)
+    for condition in ROUGH:
+        row = _free(ear, sentences, _in(condition))
+        row |= answers.phrases(ear, inside, outside, _in(condition), report.decisions)
+        _keep(report, f"rough {condition}", row)
+
+
+def _keep(report: Report, name: str, row: dict[str, Any]) -> None:
+    report.figures[name] = row
+    LOG.info("%s: %s", name, {k: v["value"] if isinstance(v, dict) else v for k, v in row.items()})
+
+
+def _in(condition: str) -> answers.Line:
     return lambda item, seed: test_sets.in_condition(item.wave, condition, seed)
 
 
 def _free(
-    ear: Ear, items: list[Item], pcm: Callable[[Item, int], bytes], title: str
+    ear: Ear, items: Sequence[Item], line: answers.Line, decisions: Decisions | None = None
 ) -> dict[str, Any]:
-    characters, toneless, sentences = Count(), Count(), Count()
-    for i, item in enumerate(track(items, title, transient=True)):
-        heard = plain(ear.listen(pcm(item, i)).text)
-        wanted = plain(item.text)
-        characters.errors += distance(heard, wanted)
-        characters.total += len(wanted)
-        toneless.errors += distance(syllables(heard), syllables(wanted))
-        toneless.total += len(wanted)
-        sentences.errors += heard != wanted
-        sentences.total += 1
+    """Character and toneless errors; with `decisions` heard once more as the robot does."""
+    heard = []
+    for i, item in enumerate(track(items, "free decoding", transient=True)):
+        pcm = line(item, i)
+        text = plain(ear.listen(pcm))
+        heard.append(Hearing(item.text, "", plain(item.text), text))
+        if decisions is not None:
+            decisions.add_free(ear.answer(pcm, None), item.text, item.text)
+    judged = score(heard, syllables, np.random.default_rng(1))
+    wrong = judged.sentences.total - judged.sentences.count
     return {
-        "cer": round(characters.share, 1),
-        "toneless": round(toneless.share, 1),
-        "sentence_error": round(sentences.share, 1),
-        "utterances": sentences.total,
+        "cer": as_row(judged.characters),
+        "toneless": as_row(judged.syllables),
+        "sentence_error": as_row(wilson(wrong, judged.sentences.total)),
+        "utterances": judged.utterances,
     }
-
-
-def _grammar(
-    ear: Ear,
-    inside: list[Item],
-    outside: list[Item],
-    grammar: list[str],
-    pcm: Callable[[Item, int], bytes],
-    source: str,
-    report: Report,
-) -> dict[str, Any]:
-    exact = 0
-    for i, item in enumerate(inside):
-        heard = ear.listen(pcm(item, i), grammar)
-        exact += heard.text == item.text
-        _remember(report, heard, heard.text == item.text, source)
-    accepted = 0
-    for i, item in enumerate(outside):
-        heard = ear.listen(pcm(item, i), grammar)
-        false = heard.text in test_sets.PHRASES
-        accepted += false
-        _remember(report, heard, False, source)
-    return {
-        "grammar_exact": round(100 * exact / len(inside), 1),
-        "false_accepts": round(100 * accepted / len(outside), 1),
-        "grammar_utterances": [len(inside), len(outside)],
-    }
-
-
-def _remember(report: Report, heard: Heard, right: bool, source: str) -> None:
-    if not heard.rejected:
-        report.judgements.append(Judgement(heard.confidence, right, source))
 
 
 def _announcements(
-    ear: Ear, called: list[tuple[str, Item]], pcm: Callable[[Item, int], bytes]
+    ear: Ear, called: Sequence[tuple[str, Item]], line: answers.Line
 ) -> dict[str, Any]:
     keys = {kind: lazy_pinyin(kind) for kind in test_sets.ANNOUNCEMENTS}
     right = sum(
-        nearest(ear.listen(pcm(item, i)).text, keys) == kind
-        for i, (kind, item) in enumerate(called)
+        nearest(ear.listen(line(item, i)), keys) == kind for i, (kind, item) in enumerate(called)
     )
-    return {"announcements": round(100 * right / len(called), 1)}
+    return {"announcements": as_row(wilson(right, len(called)))}
 
 
-def _digits(ear: Ear, items: list[Item], pcm: Callable[[Item, int], bytes]) -> dict[str, Any]:
-    errors, total, whole = 0, 0, 0
+def _digits(ear: Ear, items: Sequence[Item], line: answers.Line) -> dict[str, Any]:
     grammar = [d for d in DIGIT_GRAMMAR if d in ear.words]
-    for i, item in enumerate(items):
-        heard, wanted = plain(ear.listen(pcm(item, i), grammar).text), plain(item.text)
-        wrong = distance(heard, wanted)
-        errors += wrong
-        total += len(wanted)
-        whole += wrong == 0
-    return {
-        "digits_right": round(100 - 100 * errors / total, 1),
-        "numbers_whole": round(100 * whole / len(items), 1),
+    heard = [
+        Hearing(item.text, "", plain(item.text), plain(ear.listen(line(item, i), grammar)))
+        for i, item in enumerate(items)
+    ]
+    judged = score(heard, syllables, np.random.default_rng(1))
+    wrong = as_row(judged.characters)
+    right = {
+        "value": round(100 - wrong["value"], 1),
+        "low": round(100 - wrong["high"], 1),
+        "high": round(100 - wrong["low"], 1),
+        "of": wrong["of"],
     }
+    return {"digits_right": right, "numbers_whole": as_row(judged.sentences)}
 
 
-def _memory(ear: Ear, items: list[Item], hours: float) -> dict[str, Any]:
-    """Resident memory before and after many calls' worth of audio, one recogniser a call."""
-    before, listened = _resident_mb(), 0.0
-    while listened < hours * 3_600:
-        for i, item in enumerate(items):
-            pcm = test_sets.in_condition(item.wave, "telephone", i)
-            ear.listen(pcm)
-            listened += len(pcm) / 2 / SAMPLE_RATE
-    return {"hours": hours, "before_mb": before, "after_mb": _resident_mb()}
-
-
-def _resident_mb() -> float:
-    pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
-    return round(pages * resource.getpagesize() / 1e6, 1)
-
-
-def _nothing_said(ear: Ear, grammar: list[str]) -> dict[str, Any]:
-    """Words heard in thirty stretches of line without speech, six seconds each."""
-    rng = np.random.default_rng(11)
-    makers = {
-        "line tones": noises.call_tone,
-        "music": noises.music,
-        "noise": noises.any_noise,
-    }
+def _nothing_said(ear: Ear) -> dict[str, Any]:
+    """Words heard in stretches of line without speech, six seconds each."""
     found = {}
-    for name, make in makers.items():
+    for name, make in test_sets.NOTHING_SAID.items():
         free = listed = 0
-        for _ in range(10):
-            wave = at_level(make(48_000, rng), rng.uniform(-35, -15))
-            pcm = np.clip(np.rint(wave), -32_768, 32_767).astype("<i2").tobytes()
-            free += bool(plain(ear.listen(pcm).text))
-            listed += not ear.listen(pcm, grammar).rejected
-        found[name] = {"free_words_in": free, "phrases_in": listed, "of": 10}
+        for number in range(test_sets.STRETCHES):
+            pcm = test_sets.stretch(make, number)
+            free += bool(plain(ear.listen(pcm)))
+            listed += not rejected(ear.answer(pcm, test_sets.PHRASES).text)
+        found[name] = {"free_words_in": free, "phrases_in": listed, "of": test_sets.STRETCHES}
     return found
 
 
-def _people(ear: Ear, config: Config, report: Report, seed: int) -> dict[str, Any]:
+def _people(ear: Ear, config: Config, report: Report, seed: int) -> None:
     """The held-out fifth: free decoding, and sixty words + [unk] against others."""
-    words = lexicon.load(config)
-    found = [
-        r
-        for folder in config.human_folders
-        for r in recordings.read_folder(folder, words)
-        if recordings.held_out(r.path.name, config.human.held_out_fifth)
-    ]
-    spoken = [r for r in found if lexicon.is_hanzi(r.text)]
+    spoken = answers.held_out_words(config, ear)
     random.Random(seed).shuffle(spoken)
-    figures: dict[str, Any] = {"held_out_words": len(spoken)}
+    report.figures["human"] = {"held_out_words": len(spoken)}
     if not spoken:
-        return figures
+        return
     free = test_sets.people(spoken[:HUMAN_FREE_WORDS])
-    figures |= {f"free_{k}": v for k, v in _free(ear, free, _in(HUMAN_CONDITION), "people").items()}
-    usable = [r for r in spoken if len(r.text) > 1 and r.text in ear.words]
-    listed: dict[str, recordings.Recording] = {}
-    for r in usable:
-        listed.setdefault(" ".join(lazy_pinyin(r.text)), r)
-    chosen = list(listed.values())[:HUMAN_GRAMMAR_WORDS]
-    sounds = {" ".join(lazy_pinyin(r.text)) for r in chosen}
-    others = [r for r in usable if " ".join(lazy_pinyin(r.text)) not in sounds]
-    grammar = [*(r.text for r in chosen), UNKNOWN]
-    for condition in ("clean", "telephone", "+10 dB"):
-        pcm = _in(condition)
-        right = wrong = rejected = refused = 0
-        for i, item in enumerate(test_sets.people(chosen)):
-            heard = ear.listen(pcm(item, i), grammar)
-            right += heard.text == item.text
-            wrong += heard.text != item.text and not heard.rejected
-            rejected += heard.rejected
-            _remember(report, heard, heard.text == item.text, f"human {condition}")
-        tested = test_sets.people(others[:HUMAN_OTHER_WORDS])
-        for i, item in enumerate(tested):
-            heard = ear.listen(pcm(item, i), grammar)
-            refused += heard.rejected
-            _remember(report, heard, False, f"human {condition}")
-        figures[f"grammar {condition}"] = {
-            "right": round(100 * right / len(chosen), 1),
-            "wrong": round(100 * wrong / len(chosen), 1),
-            "rejected": round(100 * rejected / len(chosen), 1),
-            "others_rejected": round(100 * refused / max(1, len(tested)), 1),
-            "words": [len(chosen), len(tested)],
-        }
-    return figures
+    row = _free(ear, free, _in("telephone"), report.decisions)
+    _keep(report, "human free", row)
+    report.figures["human"] |= answers.people(ear, config, seed, report.decisions)
+    LOG.info("human: %s", report.figures["human"])
 
 
-def _real_time_factor(ear: Ear, items: list[Item], grammar: list[str]) -> float:
+def _real_time_factor(ear: Ear, items: Sequence[Item], grammar: Sequence[str] | None) -> float:
     ear.cpu_s = ear.audio_s = 0.0
     for i, item in enumerate(items):
         ear.listen(test_sets.in_condition(item.wave, "telephone", i), grammar)
@@ -297,12 +200,13 @@ def run(config: Config) -> None:
 
 
 def save(report: Report, path: Path) -> None:
-    """Figures and judgements as JSON."""
-    decisions = [[round(j.confidence, 4), j.right, j.source] for j in report.judgements]
-    text = json.dumps(
-        {"figures": report.figures, "judgements": decisions}, ensure_ascii=False, indent=1
-    )
-    path.write_text(text + "\n", "utf-8")
+    """Figures and decisions as JSON."""
+    decisions = {
+        kind: [[round(c, 4), right, source] for c, right, source in map(astuple, found)]
+        for kind, found in report.decisions.by_kind.items()
+    }
+    raw = {"figures": report.figures, "decisions": decisions}
+    path.write_text(json.dumps(raw, ensure_ascii=False) + "\n", "utf-8")
 
 
 def main() -> None:

@@ -10,27 +10,16 @@ import vosk
 from pypinyin import lazy_pinyin
 
 from recipes.acoustic_model.features import SAMPLE_RATE
+from voicebot.engines.vosk import VoskModel
+from voicebot.speech.recogniser import Transcript
 
 UNKNOWN = "[unk]"
 _CHUNK = 3_200  # bytes: 200 ms
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """Result of one utterance: text without spaces, confidence of each word."""
-
-    text: str
-    confidences: tuple[float, ...]
-
-    @property
-    def rejected(self) -> bool:
-        """Nothing, or something that is not in the grammar."""
-        return not self.text or UNKNOWN in self.text
-
-    @property
-    def confidence(self) -> float:
-        """Of the whole utterance: that of its weakest word."""
-        return min(self.confidences, default=0.0)
+def rejected(text: str) -> bool:
+    """Nothing was understood, or something that is not in the grammar."""
+    return not text or UNKNOWN in text
 
 
 @dataclass(slots=True)
@@ -43,16 +32,29 @@ class Ear:
     cpu_s: float = 0.0
     words: frozenset[str] = field(default_factory=frozenset)
     _model: vosk.Model = None
+    _robot: VoskModel = None  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
         vosk.SetLogLevel(-1)
         began = time.perf_counter()
         self._model = vosk.Model(str(self.folder))
         self.load_s = time.perf_counter() - began
+        self._robot = VoskModel(self.folder, calibrated=False)
         rows = (self.folder / "graph" / "words.txt").read_text("utf-8").splitlines()
         self.words = frozenset(row.split()[0] for row in rows if row)
 
-    def listen(self, pcm: bytes, grammar: Sequence[str] | None = None) -> Heard:
+    def answer(self, pcm: bytes, phrases: Sequence[str] | None) -> Transcript:
+        """Hear one utterance as the robot does, with its grammar of phrases and [unk].
+
+        The confidences are the engine's own, before any calibration.
+        """
+        robot = self._robot.recogniser(SAMPLE_RATE)
+        robot.listen(phrases)
+        for start in range(0, len(pcm), _CHUNK):
+            robot.accept(pcm[start : start + _CHUNK])
+        return robot.finish()
+
+    def listen(self, pcm: bytes, grammar: Sequence[str] | None = None) -> str:
         """Decode one utterance, freely or with a run-time grammar of spaced phrases."""
         began = time.process_time()
         if grammar is None:
@@ -60,7 +62,6 @@ class Ear:
         else:
             phrases = json.dumps(list(grammar), ensure_ascii=False)
             recogniser = vosk.KaldiRecognizer(self._model, SAMPLE_RATE, phrases)
-        recogniser.SetWords(True)
         parts = []
         for start in range(0, len(pcm), _CHUNK):
             if recogniser.AcceptWaveform(pcm[start : start + _CHUNK]):
@@ -68,8 +69,7 @@ class Ear:
         parts.append(json.loads(recogniser.FinalResult()))
         self.cpu_s += time.process_time() - began
         self.audio_s += len(pcm) / 2 / SAMPLE_RATE
-        words = [w for part in parts for w in part.get("result", ())]
-        return Heard("".join(w["word"] for w in words), tuple(w["conf"] for w in words))
+        return "".join(part["text"] for part in parts).replace(" ", "")
 
     def segment(self, phrase: str) -> str:
         """A phrase in the model's own words, longest first; a missing character is an error."""

@@ -7,7 +7,7 @@ training. Human: the fifth of the recordings that training never hears.
 
 import random
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -25,6 +25,17 @@ from recipes.acoustic_model.spoken_numbers import DIGITS
 SENTENCES = Path(__file__).with_name("test_sentences.txt")
 TEST_WORDS_PER_MINUTE = 165
 CONDITIONS = ("clean", "telephone", "+10 dB", "+5 dB")
+# What lines do besides band and noise; each on the telephone.
+ROUGH = (
+    "mu-law",
+    "quiet (-45 dBFS)",
+    "clipped by half",
+    "5 % of packets lost",
+    "reverberation",
+    "babble 10 dB below",
+    "babble 5 dB below",
+    "0 dB",
+)
 EDGE_S = 0.3
 LEVEL_DB = -20.0
 
@@ -100,7 +111,7 @@ def matched(build: Build, voices: tuple[str, ...], count: int, seed: int) -> lis
     return items
 
 
-def people(found: list[recordings.Recording]) -> list[Item]:
+def people(found: Sequence[recordings.Recording]) -> list[Item]:
     """Human recordings as test utterances."""
     items = []
     for recording in found:
@@ -114,14 +125,117 @@ def in_condition(wave: Wave, condition: str, seed: int) -> bytes:
     """The utterance as 16-bit samples, over the line of a condition."""
     rng = np.random.default_rng(seed)
     if condition == "clean":
-        out = augmentation.at_level(wave, LEVEL_DB)
-    else:
-        out = augmentation.at_level(augmentation.telephone_band(wave), LEVEL_DB)
-        if condition != "telephone":
+        return _samples(augmentation.at_level(wave, LEVEL_DB))
+    if condition == "reverberation":
+        wave = _reverberant(wave, rng)
+    out = augmentation.at_level(augmentation.telephone_band(wave), LEVEL_DB)
+    match condition:
+        case "telephone" | "mu-law" | "reverberation" | "5 % of packets lost":
+            pass
+        case "quiet (-45 dBFS)":
+            out = augmentation.at_level(out, -45.0)
+        case "clipped by half":
+            limit = np.abs(out).max() / 2
+            out = np.clip(out, -limit, limit)
+        case "babble 10 dB below" | "babble 5 dB below":
+            ratio = float(condition.split()[1])
+            others = augmentation.babble(len(out), list(_bystanders()), rng)
+            out = augmentation.mix(out, augmentation.telephone_band(others), ratio)
+        case _:
             ratio = float(condition.split()[0])
             out = augmentation.mix(out, noises.coloured(len(out), 1.0, rng), ratio)
-        out = augmentation.a_law(out)
-    return np.clip(np.rint(out), -32_768, 32_767).astype("<i2").tobytes()
+    out = augmentation.mu_law(out) if condition == "mu-law" else augmentation.a_law(out)
+    if condition == "5 % of packets lost":
+        out = _with_gaps(out, rng)
+    return _samples(out)
+
+
+def _samples(wave: Wave) -> bytes:
+    return np.clip(np.rint(wave), -32_768, 32_767).astype("<i2").tobytes()
+
+
+def _reverberant(wave: Wave, rng: np.random.Generator) -> Wave:
+    """A hard room: 0.4 s until the reflections are 60 dB down, as loud as the voice together."""
+    count = int(0.4 * SAMPLE_RATE)
+    tail = rng.standard_normal(count) * 10 ** (-3 * np.arange(count) / count)
+    tail /= np.sqrt(np.sum(tail**2))
+    tail[0] = 1.0
+    return np.asarray(np.convolve(wave, tail)[: len(wave)], np.float32)
+
+
+def _with_gaps(wave: Wave, rng: np.random.Generator) -> Wave:
+    """One packet of 20 ms in twenty is silence."""
+    out = wave.copy()
+    for start in range(0, len(out), 160):
+        if rng.random() < 0.05:
+            out[start : start + 160] = 0
+    return out
+
+
+@cache
+def _bystanders() -> tuple[Wave, ...]:
+    """Other people's talk: sentences outside every test, in two voices of training."""
+    lines = Path(__file__).with_name("dev_sentences.txt").read_text("utf-8").splitlines()
+    speak = _reader(test_build())
+    texts = [s for s in lines if s and not s.startswith("#")][:12]
+    return tuple(speak(t, ("f2", "m3")[i % 2]) for i, t in enumerate(texts))
+
+
+STRETCHES = 10
+_STRETCH = 6 * SAMPLE_RATE
+
+
+def _tone(*hertz: float, on_s: float, off_s: float) -> Callable[[np.random.Generator], Wave]:
+    def make(rng: np.random.Generator) -> Wave:
+        tone = noises.gated_tone(_STRETCH, hertz, on_s, off_s)
+        return np.roll(tone, int(rng.integers(_STRETCH)))
+
+    return make
+
+
+def _keys(rng: np.random.Generator) -> Wave:
+    """A row of DTMF keys."""
+    keys = [
+        noises.gated_tone(_STRETCH // 12, (low, high), 0.12, 0.4)
+        for low, high in zip(
+            rng.choice((697.0, 770.0, 852.0, 941.0), 12),
+            rng.choice((1209.0, 1336.0, 1477.0), 12),
+            strict=True,
+        )
+    ]
+    return np.concatenate(keys)
+
+
+def _colour_ring(rng: np.random.Generator) -> Wave:
+    """A song over its accompaniment: a voice without words that slides from note to note."""
+    notes = 220 * 2 ** (rng.choice((0, 2, 4, 5, 7, 9, 12), 15) / 12)
+    hertz = np.interp(np.arange(_STRETCH), np.linspace(0, _STRETCH, 15), notes)
+    hertz *= 1 + 0.02 * np.sin(2 * np.pi * 5.5 * np.arange(_STRETCH) / SAMPLE_RATE)
+    phase = 2 * np.pi * np.cumsum(hertz) / SAMPLE_RATE
+    voice = sum(np.sin(k * phase) / k for k in range(1, 9))
+    return np.asarray(noises.music(_STRETCH, rng) + voice, np.float32)
+
+
+# China's tones (450 Hz), and what else is on a line before anybody speaks.
+NOTHING_SAID: dict[str, Callable[[np.random.Generator], Wave]] = {
+    "ringback": _tone(450.0, on_s=1.0, off_s=4.0),
+    "busy": _tone(450.0, on_s=0.35, off_s=0.35),
+    "DTMF": _keys,
+    "hold music": lambda rng: noises.music(_STRETCH, rng),
+    "colour ring": _colour_ring,
+    "pink noise": lambda rng: noises.coloured(_STRETCH, 1.0, rng),
+    "street": lambda rng: noises.street(_STRETCH, rng),
+    "mains hum": lambda rng: noises.hum(_STRETCH, rng),
+}
+
+
+def stretch(make: Callable[[np.random.Generator], Wave], number: int) -> bytes:
+    """Six seconds of it on the telephone, -35 to -15 dBFS."""
+    rng = np.random.default_rng([11, number])
+    wave = make(rng)
+    level = 10 ** (rng.uniform(-35, -15) / 20) * augmentation.FULL_SCALE
+    wave = wave * np.float32(level / (np.sqrt(np.mean(wave**2)) + 1e-9))
+    return _samples(augmentation.a_law(augmentation.telephone_band(wave)))
 
 
 def test_build() -> Build:

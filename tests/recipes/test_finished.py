@@ -22,7 +22,8 @@ def trained() -> Network:
     network = Network(24, 8, (1, 2), PHONES.state_count)
     network.mean.copy_(torch.randn(40))
     network.train()(torch.randn(8, 120, 40))  # gives the norms something to remember
-    return network.eval()
+    network.eval()
+    return network
 
 
 @pytest.fixture

@@ -3,12 +3,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recipes.acoustic_model.calibration import draw, fit
+from recipes.acoustic_model.answers import Decision, words_right
+from recipes.acoustic_model.calibration import choose, draw, fit, halves, lower_bound
 from recipes.acoustic_model.config import Config, ConfigError, GraphConfig, load
 from recipes.acoustic_model.hearing import distance, nearest, plain, syllables
 from recipes.acoustic_model.language_model import END, START, estimate
 from recipes.acoustic_model.lexicon import Entry, Lexicon
 from recipes.acoustic_model.recordings import LabelError, held_out, read_folder
+from voicebot.speech.recogniser import Transcript, Word
 
 
 def words(*names: str) -> Lexicon:
@@ -48,24 +50,70 @@ def test_every_history_of_the_language_model_is_a_probability() -> None:
     assert model.history_after(START)
 
 
-def test_the_threshold_lets_only_sure_answers_pass(tmp_path: Path) -> None:
+def decisions(count: int, right_when_sure: float) -> list[Decision]:
     rng = np.random.default_rng(2)
-    confidences = rng.random(4_000)
-    right = rng.random(4_000) < np.where(confidences > 0.7, 0.999, 0.5)
+    confidences = rng.random(count)
+    right = rng.random(count) < np.where(confidences > 0.7, right_when_sure, 0.5)
+    rows = enumerate(zip(confidences.tolist(), right.tolist(), strict=True))
+    return [Decision(c, r, f"recording {i}") for i, (c, r) in rows]
 
-    calibration = fit(confidences.tolist(), right.tolist())
-    draw(confidences.tolist(), right.tolist(), calibration, tmp_path / "c.svg")
 
-    assert calibration.threshold is not None
-    assert 0.6 < calibration.threshold < 0.75
-    assert calibration.precision_above > 0.97
-    assert calibration.probability(0.95) > calibration.probability(0.3)
-    assert (tmp_path / "c.svg").read_text("utf-8").startswith("<svg")
+def test_the_threshold_lets_only_sure_answers_pass() -> None:
+    found = decisions(8_000, right_when_sure=0.999)
+    curve = fit(found)
+
+    threshold = choose(found, curve)
+
+    assert threshold.sure_from is not None
+    assert curve.probability(0.6) < threshold.sure_from <= curve.probability(0.75)
+    right, passing = threshold.right_above
+    assert passing > 800
+    assert right / passing >= 0.99
+    assert curve.probability(0.95) > curve.probability(0.3)
+
+
+def test_there_is_no_threshold_where_even_sure_answers_are_wrong() -> None:
+    found = decisions(8_000, right_when_sure=0.97)
+
+    assert choose(found, fit(found)).sure_from is None
+
+
+def test_a_few_answers_that_happen_to_be_right_make_no_threshold() -> None:
+    found = [Decision(0.9, True, f"recording {i}") for i in range(200)]
+
+    assert lower_bound(100, 100) < 0.99 < lower_bound(600, 600)
+    assert choose(found, fit(found)).sure_from is None
+
+
+def test_a_recording_never_chooses_and_judges() -> None:
+    found = [Decision(0.5, True, f"recording {i % 50}") for i in range(500)]
+
+    first, second = halves(found)
+
+    assert len(first) + len(second) == 500
+    assert not {d.source for d in first} & {d.source for d in second}
+
+
+def test_the_picture_shows_the_threshold() -> None:
+    found = decisions(400, right_when_sure=0.999)
+
+    picture = draw(found, fit(found), 0.97)
+
+    assert picture.startswith("<svg")
+    assert "sure from 0.9700" in picture
 
 
 def test_too_few_answers_cannot_be_calibrated() -> None:
-    with pytest.raises(ValueError, match="3 answers are too few"):
-        fit([0.1, 0.2, 0.3], [True, False, True])
+    with pytest.raises(ValueError, match="are too few"):
+        fit([Decision(0.5, True, str(i)) for i in range(20)])
+
+
+def test_a_word_is_right_where_it_stands_whole_in_what_was_said() -> None:
+    words = tuple(Word(text, 0, 0, 0.5) for text in ("我要", "换货", "谢谢"))
+
+    right = words_right(Transcript("我要换货谢谢", 0.5, words), "我要退货谢谢")
+
+    assert right == [True, False, True]
 
 
 def test_a_misspelt_option_is_an_error(tmp_path: Path) -> None:
@@ -79,7 +127,7 @@ def test_a_misspelt_option_is_an_error(tmp_path: Path) -> None:
 def test_the_shipped_configurations_are_valid() -> None:
     folder = Path("recipes/acoustic_model")
 
-    for name in ("config.toml", "smoke.toml"):
+    for name in ("config.toml", "continue.toml", "cross.toml", "smoke.toml"):
         assert isinstance(load(folder / name), Config)
 
 
