@@ -76,15 +76,8 @@ def render(
         "bootstrap over sentences, of shares by Wilson's formula. In round brackets stands the "
         "target; **bold** misses it.\n",
         _table(figures, "unmatched", CONDITIONS, tuple(TITLES), targets=True),
-        "\n### Other harm that lines do\n",
-        "The same sentences and phrases on the telephone: through mu-law; at -45 dBFS; clipped at "
-        "half of their highest sample; with one packet of 20 ms in twenty lost and silent; in a "
-        "hard room of 0.4 s; with three to eight other people talking; in noise as loud as the "
-        "speech.\n",
-        _table(figures, "rough", ROUGH, ROUGH_TITLES),
-        "\n### Matched\n",
-        "Random draws of the language model's own grammar in two voices of training.\n",
-        _table(figures, "matched", CONDITIONS, ("cer", "toneless")),
+        *_rough(figures),
+        *_alike(figures),
         "\n### By voice (telephone, character error / toneless %)\n",
         *(
             f"- {voice}: {_interval(row['cer'])} / {_interval(row['toneless'])}"
@@ -122,6 +115,29 @@ def render(
         "```\n",
     ]
     return "\n".join(parts)
+
+
+def _rough(figures: dict[str, Any]) -> list[str]:
+    if f"rough {ROUGH[0]}" not in figures:
+        return []
+    return [
+        "\n### Other harm that lines do\n",
+        "The same sentences and phrases on the telephone: through mu-law; at -45 dBFS; clipped at "
+        "half of their highest sample; with one packet of 20 ms in twenty lost and silent; in a "
+        "hard room of 0.4 s; with three to eight other people talking; in noise as loud as the "
+        "speech.\n",
+        _table(figures, "rough", ROUGH, ROUGH_TITLES),
+    ]
+
+
+def _alike(figures: dict[str, Any]) -> list[str]:
+    if f"matched {CONDITIONS[0]}" not in figures:
+        return []
+    return [
+        "\n### Matched\n",
+        "Random draws of the language model's own grammar in two voices of training.\n",
+        _table(figures, "matched", CONDITIONS, ("cer", "toneless")),
+    ]
 
 
 def _data(config: Config) -> list[str]:
