@@ -27,6 +27,7 @@ DEFAULT_RATE = 16000
 _OPTION = re.compile(r"--([\w.-]+)=(\S+)")
 _NO_WORD = re.compile(r"^(?!\S+[ \t]+\d+[ \t\r]*$).+$", re.MULTILINE)
 """A line of a vocabulary that is not a word and its number."""
+_LAST_SYMBOL = re.compile(r"^#0[ \t]+\d+[ \t\r]*$", re.MULTILINE)
 _FST_MAGIC = bytes.fromhex("d6fdb27e")
 
 
@@ -83,6 +84,9 @@ def _check_vocabulary(folder: Path, hint: str) -> None:
     if damaged := _NO_WORD.search(vocabulary):
         number = vocabulary.count("\n", 0, damaged.start()) + 1
         raise bad(folder, f"{WORDS}, line {number} is damaged", "install it again")
+    # Kaldi puts it behind the words, so a list that was cut short lacks it.
+    if not _LAST_SYMBOL.search(vocabulary):
+        raise bad(folder, f"{WORDS} is cut short: it lacks #0", "install it again")
 
 
 def _check_lines(folder: Path, name: str, pattern: str) -> None:
