@@ -5,7 +5,7 @@ confidence means.
 """
 
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from typing import Any
@@ -15,7 +15,7 @@ from rich.progress import track
 
 from recipes.acoustic_model import lexicon, recordings, test_sets
 from recipes.acoustic_model.config import Config
-from recipes.acoustic_model.hearing import Ear, plain, rejected
+from recipes.acoustic_model.hearing import Ear, plain
 from recipes.acoustic_model.test_sets import Item
 from voicebot.speech.evaluation import Rate, wilson
 from voicebot.speech.recogniser import Transcript
@@ -45,9 +45,11 @@ class Decisions:
 
     by_kind: dict[str, list[Decision]] = field(default_factory=dict)
 
-    def add_answer(self, heard: Transcript, said: str, source: str) -> None:
-        """An utterance heard with a grammar; a rejection is no answer."""
-        if not rejected(heard.text):
+    def add_answer(
+        self, heard: Transcript, said: str, source: str, grammar: Collection[str]
+    ) -> None:
+        """An utterance heard with a grammar; what is no phrase of it is no answer."""
+        if heard.text in grammar:
             self._add("grammar utterance", heard.confidence, heard.text == said, source)
             self._add_words("grammar word", heard, said, source)
 
@@ -90,12 +92,12 @@ def phrases(
     for i, item in enumerate(inside):
         heard = ear.answer(line(item, i), test_sets.PHRASES)
         exact += heard.text == item.text
-        decisions.add_answer(heard, item.text, item.text)
+        decisions.add_answer(heard, item.text, item.text, test_sets.PHRASES)
     accepted = 0
     for i, item in enumerate(outside):
         heard = ear.answer(line(item, i), test_sets.PHRASES)
         accepted += heard.text in test_sets.PHRASES
-        decisions.add_answer(heard, item.text, item.text)
+        decisions.add_answer(heard, item.text, item.text, test_sets.PHRASES)
     return {
         "grammar_exact": as_row(wilson(exact, len(inside))),
         "false_accepts": as_row(wilson(accepted, len(outside))),
@@ -127,7 +129,7 @@ def held_out_words(config: Config, ear: Ear) -> list[recordings.Recording]:
 
 def people(ear: Ear, config: Config, seed: int, decisions: Decisions) -> dict[str, Any]:
     """Sixty words + [unk] against others, and the same words in other grammars."""
-    usable = [r for r in held_out_words(config, ear) if len(r.text) > 1]
+    usable = [r for r in held_out_words(config, ear) if len(r.text) > 1 and r.text in ear.words]
     random.Random(seed).shuffle(usable)
     figures: dict[str, Any] = {"words": len(usable)}
     if not usable:
@@ -171,13 +173,13 @@ def _asked(
     right = wrong = refused = 0
     for item, heard in _heard(ear, chosen, grammar, condition):
         right += heard.text == item.text
-        wrong += heard.text != item.text and not rejected(heard.text)
+        wrong += heard.text != item.text and heard.text in grammar
         if decisions:
-            decisions.add_answer(heard, item.text, item.text)
+            decisions.add_answer(heard, item.text, item.text, grammar)
     for item, heard in _heard(ear, others, grammar, condition):
-        refused += rejected(heard.text)
+        refused += heard.text not in grammar
         if decisions:
-            decisions.add_answer(heard, item.text, item.text)
+            decisions.add_answer(heard, item.text, item.text, grammar)
     return {
         "right": as_row(wilson(right, len(chosen))),
         "wrong": as_row(wilson(wrong, len(chosen))),

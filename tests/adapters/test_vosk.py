@@ -307,7 +307,7 @@ def test_an_empty_folder_is_no_model(tmp_path: Path) -> None:
 
 
 def test_the_bundled_models_files_are_all_known(model_folder: Path) -> None:
-    described = {"MODEL_CARD.md", "calibration.svg", "conf/confidence.json"}
+    described = {"MODEL_CARD.md", "calibration.svg", "conf/confidence.json", "graph/phones.txt"}
 
     files = [each for each in model_folder.rglob("*") if each.is_file()]
 
