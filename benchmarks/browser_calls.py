@@ -105,7 +105,13 @@ async def service(calls: int, folder: Path) -> None:
 
     async def finished(call: InboundCall) -> None:
         turns = [turn.intent for turn in call.record.turns if turn.intent]
-        records.append((call.record.duration_ms, str(call.record.end_reason), turns))
+        records.append(
+            (
+                call.record.duration_ms,
+                f"{call.record.end_reason} {call.record.end_detail}".strip(),
+                turns,
+            )
+        )
 
     answering = Answering(
         parts,
@@ -181,6 +187,8 @@ def report(callers: list[Caller], label: Label, result: dict[str, Any]) -> None:
     right = sum(intents == list(label.expected.intents) for _, _, intents in records)
     print(f"{len(callers)} calls at once: {len(finished)} carried out, {right} understood whole")
     print(f"ends: {sorted({end for _, end, _ in records})}")
+    if not waits:
+        return
     setups = [each.setup_ms() for each in finished]
     for what, values in (("response latency", waits), ("set-up to first audio", setups)):
         low, high, most = np.percentile(values, [50, 95, 100])
