@@ -624,6 +624,20 @@ def test_a_consonant_at_the_rules_time_only_delays_it() -> None:
     assert decided == [Floor.PAUSE, Open(1700)]
 
 
+def test_a_voice_that_wavers_all_the_time_takes_the_turn_as_soon_as_it_goes_on() -> None:
+    turns = overlapping()
+    turns.partial("等下", 2400)
+    turns.speech_wavered(2580)
+    put_off = turns.expire(2600)
+
+    turns.speech_went_on(2640)
+    decided = turns.expire(2640)
+
+    assert put_off == []
+    assert turns.phase is Phase.HEARING
+    assert decided == [Floor.STOP]
+
+
 def test_wavering_matters_to_nobody_but_a_suspicion() -> None:
     turns = listening()
     turns.speech_started(2000, 2060)

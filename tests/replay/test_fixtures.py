@@ -116,10 +116,14 @@ def test_a_barge_in_stops_the_prompt(replayed: dict[str, CallRecord]) -> None:
 
 
 def test_backchannels_stop_no_prompt(replayed: dict[str, CallRecord]) -> None:
-    opening = replayed["backchannel"].turns[0]
+    record, said = replayed["backchannel"], LABELS["backchannel"].said
+    answer = next(each for each in said if not each.barge_in)
 
-    assert not opening.barge_in
-    assert all(prompt.complete for prompt in opening.prompts)
+    taken = [moment.at_ms for moment in record.timeline if moment.what == "barge_in"]
+    resumed = [moment.at_ms for moment in record.timeline if moment.what == "prompt_resumed"]
+    assert all(at_ms > answer.start_ms for at_ms in taken)
+    assert any(at_ms < answer.start_ms for at_ms in resumed)
+    assert record.turns[0].prompts[0].complete
 
 
 @pytest.mark.parametrize("name", NAMES)

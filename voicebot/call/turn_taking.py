@@ -202,6 +202,9 @@ class TurnTaking:
         self._wavered_ms = None
         if self.phase is Phase.SUSPECTING:
             self._suspect(now)
+        elif self.phase is Phase.OVERLAP:
+            # Put off while they seemed to stop, decided now: a voice wavers all the time.
+            self.deadline = self._overlap_ends(now)
 
     def speech_paused(self, at_ms: Ms, now: Ms) -> list[Decision]:
         """Note that the caller has not spoken since `at_ms`."""
