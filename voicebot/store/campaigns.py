@@ -9,6 +9,7 @@ from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
 from voicebot.campaign.schedule import State
 from voicebot.store.tables import (
+    IN_FLIGHT,
     attempt,
     campaign,
     campaign_day,
@@ -183,7 +184,7 @@ def counts(connection: Connection, campaign_id: int) -> Counts:
     ringing = connection.execute(
         select(func.count())
         .select_from(attempt)
-        .where(attempt.c.campaign_id == campaign_id, attempt.c.state == "dialing")
+        .where(IN_FLIGHT, attempt.c.campaign_id == campaign_id, attempt.c.state == "dialing")
     ).scalar_one()
     days = connection.execute(
         select(func.sum(campaign_day.c.dialled), func.sum(campaign_day.c.answered)).where(

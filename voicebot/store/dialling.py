@@ -16,6 +16,7 @@ from voicebot.campaign.outcome import Disposition
 from voicebot.campaign.schedule import local_day
 from voicebot.store.feeding import count_dialled
 from voicebot.store.tables import (
+    IN_FLIGHT,
     attempt,
     campaign,
     contact,
@@ -366,7 +367,7 @@ def lose(connection: Connection, owner: str, now: datetime) -> Sequence[str]:
     """Mark what a dead worker was dialling as `UNKNOWN`: it is never dialled again by itself."""
     lost = connection.execute(
         update(attempt)
-        .where(attempt.c.owner == owner, attempt.c.state == "dialing")
+        .where(IN_FLIGHT, attempt.c.owner == owner, attempt.c.state == "dialing")
         .values(state="done", disposition=str(Disposition.UNKNOWN), ended_at=now)
         .returning(attempt.c.id, attempt.c.contact_id)
     ).all()
@@ -379,7 +380,7 @@ def stranded(connection: Connection, before: datetime) -> Sequence[tuple[str, st
     """Return attempts, with their owners, whose slot passed before and that nobody dialled."""
     rows = connection.execute(
         select(attempt.c.id, attempt.c.owner)
-        .where(attempt.c.state == "intent", attempt.c.slot_at < before)
+        .where(IN_FLIGHT, attempt.c.state == "intent", attempt.c.slot_at < before)
         .limit(1000)
     )
     return [(row[0], row[1]) for row in rows]
@@ -390,7 +391,11 @@ def orphans(connection: Connection) -> Sequence[str]:
     living = select(lease.c.executor).where(lease.c.state == "up")
     rows = connection.execute(
         select(attempt.c.owner)
-        .where(attempt.c.state == "dialing", attempt.c.owner.not_in(living.scalar_subquery()))
+        .where(
+            IN_FLIGHT,
+            attempt.c.state == "dialing",
+            attempt.c.owner.not_in(living.scalar_subquery()),
+        )
         .distinct()
     )
     return list(rows.scalars())

@@ -12,7 +12,15 @@ from typing import Any
 from sqlalchemy import Connection, case, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from voicebot.store.tables import attempt, campaign, campaign_day, contact, decision, trunk
+from voicebot.store.tables import (
+    IN_FLIGHT,
+    attempt,
+    campaign,
+    campaign_day,
+    contact,
+    decision,
+    trunk,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +158,7 @@ def in_flight(connection: Connection) -> Sequence[InFlight]:
 
     by = (attempt.c.trunk_id, attempt.c.campaign_id, attempt.c.owner)
     rows = connection.execute(
-        select(*by, count("intent"), count("dialing"))
-        .where(attempt.c.state.in_(("intent", "dialing")))
-        .group_by(*by)
+        select(*by, count("intent"), count("dialing")).where(IN_FLIGHT).group_by(*by)
     )
     return [InFlight(row[0], row[1], row[2], int(row[3]), int(row[4])) for row in rows]
 
@@ -251,28 +257,27 @@ def release(
         row.contact_id: row.id
         for row in connection.execute(
             dialect.insert(attempt)
-            .values(
-                [
-                    {
-                        "id": attempt_id(campaign_row.id, each.due.id, each.due.attempts + 1),
-                        "campaign_id": campaign_row.id,
-                        "contact_id": each.due.id,
-                        "number": each.due.attempts + 1,
-                        "phone": each.due.phone,
-                        "purpose": campaign_row.purpose,
-                        "trunk_id": trunk_id,
-                        "caller_number": campaign_row.caller_number,
-                        "script_version_id": each.script_version_id,
-                        "state": "intent",
-                        "owner": owner,
-                        "slot_at": each.slot_at,
-                        "created_at": now,
-                    }
-                    for each in releases
-                ]
-            )
             .on_conflict_do_nothing()
-            .returning(attempt.c.id, attempt.c.contact_id)
+            .returning(attempt.c.id, attempt.c.contact_id),
+            # Beside the statement, which is compiled once then: not once for each claim.
+            [
+                {
+                    "id": attempt_id(campaign_row.id, each.due.id, each.due.attempts + 1),
+                    "campaign_id": campaign_row.id,
+                    "contact_id": each.due.id,
+                    "number": each.due.attempts + 1,
+                    "phone": each.due.phone,
+                    "purpose": campaign_row.purpose,
+                    "trunk_id": trunk_id,
+                    "caller_number": campaign_row.caller_number,
+                    "script_version_id": each.script_version_id,
+                    "state": "intent",
+                    "owner": owner,
+                    "slot_at": each.slot_at,
+                    "created_at": now,
+                }
+                for each in releases
+            ],
         )
     }
     _queue(connection, [each for each in releases if each.due.id in taken])

@@ -340,6 +340,11 @@ Index(
     attempt.c.cost_cents,
     attempt.c.state,
 )
+IN_FLIGHT = text("attempt.state IN ('intent', 'dialing')")
+"""For every question about attempts under way, beside what it asks: SQLite uses a partial index
+only for a condition that is written as the index's is, and reads all attempts there ever were for
+one with parameters."""
+
 Index(
     "uq_attempt_phone_in_flight",
     attempt.c.phone,

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, and_, case, exists, func, or_, select
 from voicebot.campaign.breaker import BreakerRules, Tally
 from voicebot.campaign.outcome import Disposition
 from voicebot.dialogue.script import EndReason
-from voicebot.store.tables import attempt, campaign_event, contact
+from voicebot.store.tables import IN_FLIGHT, attempt, campaign_event, contact
 
 TECHNICAL = (str(Disposition.LINE_ERROR), str(Disposition.BLOCKED))
 LATEST = 2000
@@ -75,9 +75,7 @@ def is_done(connection: Connection, campaign_id: int) -> bool:
         contact.c.state == "wait",
         contact.c.held_out.is_(False),
     )
-    called = exists().where(
-        attempt.c.campaign_id == campaign_id, attempt.c.state.in_(("intent", "dialing"))
-    )
+    called = exists().where(attempt.c.campaign_id == campaign_id, IN_FLIGHT)
     done = exists().where(contact.c.campaign_id == campaign_id, contact.c.state == "done")
     loading = exists().where(contact.c.campaign_id == campaign_id, contact.c.state == "loading")
     return bool(connection.execute(select(and_(done, ~waits, ~loading, ~called))).scalar())
