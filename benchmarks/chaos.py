@@ -28,6 +28,7 @@ from pathlib import Path
 
 from sqlalchemy import func, insert, select
 
+from benchmarks.chaos_worker import CLOCK_SIGNALS, COULD_NOT_BEGIN
 from benchmarks.conditions import conditions
 from voicebot.store import campaigns
 from voicebot.store.engine import Store, open_store
@@ -52,8 +53,10 @@ class Chaos:
     """Contacts that are not done, and calls that the store does not know."""
     twice: list[str] = field(default_factory=list)
     """Attempts that were dialled more than once, and contacts dialled after an unknown end."""
-    crashed: int = 0
-    """Workers that ended by themselves: none should."""
+    crashed: list[str] = field(default_factory=list)
+    """Workers that ended by themselves, and their last words: none should."""
+    unable: int = 0
+    """Workers that could not begin without their database or disk, said so and ended."""
     never: int = 0
     """Attempts with an unknown end that were not dialled: the worker died just before."""
 
@@ -62,8 +65,8 @@ class Chaos:
         return (
             f"{self.attempts} attempts in {self.seconds:.0f} s ({did or 'left in peace'}): "
             f"{len(self.lost)} lost, {len(self.twice)} dialled twice; {self.unknown} with an "
-            f"unknown end, {self.never} of them not dialled; {self.crashed} workers ended by "
-            "themselves"
+            f"unknown end, {self.never} of them not dialled; {len(self.crashed)} workers ended by "
+            f"themselves, {self.unable} could not begin"
         )
 
 
@@ -75,23 +78,31 @@ class Workers:
         self._folder = folder
         self._random = random.Random(seed)
         self._started = 0
+        self._names: dict[int, int] = {}
+        """By process."""
         self.alive: list[subprocess.Popen[bytes]] = []
 
     def start(self, number: int = 1) -> None:
         """Start more of them."""
         for _ in range(number):
             self._started += 1
-            with (self._folder / f"worker{self._started}.log").open("wb") as log:
-                self.alive.append(
-                    subprocess.Popen(
-                        [
-                            *(sys.executable, "-m", "benchmarks.chaos_worker", self._address),
-                            *(str(self._folder / "dialled"), str(LEASE_S), str(self._started)),
-                        ],
-                        stdout=log,
-                        stderr=log,
-                    )
+            # Inherited: a clock that is moved while the worker still begins would end it.
+            before = signal.pthread_sigmask(signal.SIG_BLOCK, CLOCK_SIGNALS)
+            with self._log_of(self._started).open("wb") as log:
+                process = subprocess.Popen(
+                    [
+                        *(sys.executable, "-m", "benchmarks.chaos_worker", self._address),
+                        *(str(self._folder / "dialled"), str(LEASE_S), str(self._started)),
+                    ],
+                    stdout=log,
+                    stderr=log,
                 )
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+            self.alive.append(process)
+            self._names[process.pid] = self._started
+
+    def _log_of(self, name: int) -> Path:
+        return self._folder / f"worker{name}.log"
 
     def kill(self) -> None:
         """End one as the kernel does, and start another."""
@@ -124,13 +135,20 @@ class Workers:
             self._random.choice((signal.SIGUSR1, signal.SIGUSR2))
         )
 
-    def mourn(self) -> int:
-        """Replace those that ended by themselves, and say how many did: none should."""
+    def mourn(self) -> tuple[list[str], int]:
+        """Replace those that ended by themselves: how each that should not have did, and how many
+        could not begin since the database or the disk was taken from them."""
         ended = [each for each in self.alive if each.poll() is not None]
         for each in ended:
             self.alive.remove(each)
             self.start()
-        return len(ended)
+        unable = [each for each in ended if each.returncode == COULD_NOT_BEGIN]
+        return [self._end_of(each) for each in ended if each not in unable], len(unable)
+
+    def _end_of(self, ended: subprocess.Popen[bytes]) -> str:
+        name = self._names[ended.pid]
+        said = self._log_of(name).read_text(errors="replace").strip()
+        return f"worker {name} ended with {ended.returncode}: {said[-4000:] or 'it said nothing'}"
 
     def stop(self) -> None:
         """Let them all end in peace."""
@@ -199,7 +217,9 @@ def run(
     try:
         while _open_contacts(store, campaign) and time.monotonic() - started < 2 * limit_s:
             time.sleep(0.25)
-            found.crashed += crowd.mourn()
+            crashed, unable = crowd.mourn()
+            found.crashed += crashed
+            found.unable += unable
             # After `limit_s` they are left in peace, so that a slow machine comes to an end too.
             if time.monotonic() < next_at or time.monotonic() - started > limit_s:
                 continue
@@ -299,9 +319,9 @@ def main() -> int:
             hurt=hurt,
         )
     print(found)
-    for each in (*found.lost, *found.twice):
+    for each in (*found.lost, *found.twice, *found.crashed):
         print(" ", each)
-    return 1 if found.lost or found.twice else 0
+    return 1 if found.lost or found.twice or found.crashed else 0
 
 
 if __name__ == "__main__":

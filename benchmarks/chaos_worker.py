@@ -2,7 +2,9 @@
 
     python -m benchmarks.chaos_worker STORE FILE LEASE_S NAME
 
-SIGTERM lets it drain and end, SIGUSR1 and SIGUSR2 move its clock by an hour.
+SIGTERM lets it drain and end, SIGUSR1 and SIGUSR2 move its clock by an hour. Whoever starts it
+blocks these two, so that they wait until it has begun: unhandled, they would end it. It exits with
+3 when it could not begin because the database is away or the disk full.
 """
 
 import asyncio
@@ -15,12 +17,14 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from voicebot.campaign.outcome import Disposition
 from voicebot.dialler.calls import Called, OptedOut
 from voicebot.dialler.clock import DatabaseClock
 from voicebot.dialler.worker import Worker, WorkerSettings, keep_working
 from voicebot.engines.dbos_queue import DbosQueue
+from voicebot.errors import StorageFailed
 from voicebot.store.dialling import Intent
 from voicebot.store.engine import open_store
 from voicebot.store.feeding import CampaignRow, Due, Refusal
@@ -31,6 +35,9 @@ ENDS = (
     *[Disposition.NO_ANSWER] * 2,
     Disposition.EMPTY,
 )
+
+CLOCK_SIGNALS = (signal.SIGUSR1, signal.SIGUSR2)
+COULD_NOT_BEGIN = 3
 
 
 class CountedNetwork:
@@ -76,6 +83,7 @@ async def work(address: str, path: str, lease_s: float, name: str) -> None:
     loop.add_signal_handler(signal.SIGTERM, stopping.set)
     loop.add_signal_handler(signal.SIGUSR1, clock.move, timedelta(hours=1))
     loop.add_signal_handler(signal.SIGUSR2, clock.move, timedelta(hours=-1))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, CLOCK_SIGNALS)
     settings = WorkerSettings(concurrency=40, lease_s=lease_s, drain_s=15, name=name)
 
     @contextmanager
@@ -90,4 +98,8 @@ async def work(address: str, path: str, lease_s: float, name: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(work(sys.argv[1], sys.argv[2], float(sys.argv[3]), sys.argv[4]))
+    try:
+        asyncio.run(work(sys.argv[1], sys.argv[2], float(sys.argv[3]), sys.argv[4]))
+    except (StorageFailed, DBAPIError) as error:
+        print(error, file=sys.stderr)
+        sys.exit(COULD_NOT_BEGIN)
