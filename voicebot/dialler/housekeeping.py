@@ -54,6 +54,12 @@ class Housekeeping:
         stranded = await self._ledger.read(lambda it: dialling.stranded(it, before))
         if not stranded:
             return
+        # A worker that was frozen in a feed may release, once it thaws, into a queue that somebody
+        # has taken over already: nobody but us looks there again.
+        leased = {each.executor for each in await self._ledger.read(leases.seen)}
+        for owner in sorted({owner for _, owner in stranded if owner} - leased):
+            moved = await self._queue.take_over(owner)
+            log.warning("worker %s left %d attempts after its end: taken over", owner, moved)
         known = await self._queue.unfinished([attempt_id for attempt_id, _ in stranded])
         lost = [attempt_id for attempt_id, _ in stranded if attempt_id not in known]
         for attempt_id in lost:
