@@ -13,9 +13,10 @@ from voicebot.campaign.outcome import Disposition
 from voicebot.campaign.schedule import State
 from voicebot.dialler.calls import Called, OptedOut
 from voicebot.dialler.clock import Clock
+from voicebot.dialler.feeder import Fed, Feeder
 from voicebot.dialler.worker import Ended, Worker, WorkerSettings
 from voicebot.engines.dbos_queue import DbosQueue
-from voicebot.store import campaigns
+from voicebot.store import campaigns, feeding
 from voicebot.store.dialling import Intent
 from voicebot.store.engine import Store
 from voicebot.store.feeding import CampaignRow, Due, Refusal
@@ -86,6 +87,20 @@ def anybody(
 ) -> Sequence[Refusal]:
     """Let everybody be called."""
     return []
+
+
+class _NoQueue:
+    """Takes what is released, and forgets it."""
+
+    def release(self, connection: Connection, attempts: Sequence[str]) -> None:
+        """Forget."""
+
+
+def feed(connection: Connection) -> Fed:
+    """Feed the only trunk once, without a worker that dials what is released."""
+    (trunk,) = feeding.trunks_to_feed(connection)
+    feeder = Feeder("w1", 50, _NoQueue(), anybody)  # type: ignore[arg-type]
+    return feeder.feed(connection, trunk, now_of(connection))
 
 
 @dataclass

@@ -18,7 +18,7 @@ ATTEMPTS = 400
 def test_nobody_is_lost_and_nobody_dialled_twice_on_sqlite(tmp_path: Path) -> None:
     found = run(str(tmp_path / "chaos.db"), tmp_path, attempts=ATTEMPTS, workers=2, limit_s=240)
 
-    assert (found.lost, found.twice) == ([], [])
+    assert (found.lost, found.twice, found.crashed) == ([], [], [])
     assert found.attempts > ATTEMPTS / 2
     assert sum(found.done_to.values()) >= 2
 
@@ -43,6 +43,6 @@ def test_nobody_is_lost_and_nobody_dialled_twice_on_postgresql(
     hurt: list[Callable[[], None]] = [crash_database]
     found = run(address, tmp_path, attempts=ATTEMPTS, workers=2, hurt=hurt, limit_s=240)
 
-    assert (found.lost, found.twice) == ([], [])
+    assert (found.lost, found.twice, found.crashed) == ([], [], [])
     assert found.attempts > ATTEMPTS / 2
     assert sum(found.done_to.values()) >= 2

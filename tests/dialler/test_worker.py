@@ -11,6 +11,7 @@ from sqlalchemy import Connection, insert, select, update
 from tests.dialler.rig import (
     Network,
     attempts,
+    feed,
     new_campaign,
     now_of,
     phone,
@@ -154,12 +155,14 @@ def test_one_number_in_two_campaigns_is_in_one_call_at_a_time(store: Store) -> N
 def test_the_urgent_campaign_is_called_first(store: Store) -> None:
     new_campaign(store, 10, name="calm", cps=10)
     new_campaign(store, 10, name="urgent", cps=10, priority=5, first=100)
-    network = Network()
 
-    run_worker(worker(store, network), lambda: until(lambda: len(network.dialled) == 20))
+    # Without a worker: on a busy machine one of them may miss its slot and take a later one.
+    with store.write() as connection:
+        feed(connection)
 
-    first = list(network.dialled)[:10]
-    assert set(first) == {phone(100 + each) for each in range(10)}
+    by_slot = [each.phone for each in sorted(attempts(store), key=lambda each: each.slot_at)]
+    assert set(by_slot[:10]) == {phone(100 + each) for each in range(10)}
+    assert set(by_slot[10:]) <= {phone(each) for each in range(10)} != set()
 
 
 def test_no_more_calls_at_once_than_campaign_trunk_and_worker_carry(store: Store) -> None:

@@ -7,27 +7,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event
 
-from tests.dialler.rig import anybody, new_campaign, now_of
+from tests.dialler.rig import feed, new_campaign
 from tests.store.rows import NOW
-from voicebot.dialler.feeder import Feeder
-from voicebot.store import dialling, feeding, tallies
+from voicebot.store import dialling, tallies
 from voicebot.store.engine import Store, open_store
-
-
-class NoQueue:
-    """Takes what is released, and forgets it."""
-
-    def release(self, connection: Connection, attempts: object) -> None:
-        """Forget."""
-
-
-def feed(connection: Connection) -> object:
-    (trunk,) = feeding.trunks_to_feed(connection)
-    feeder = Feeder("w1", 50, NoQueue(), anybody)  # type: ignore[arg-type]
-    fed = feeder.feed(connection, trunk, now_of(connection))
-    assert fed.released > 0
-    return fed
-
 
 ASKED: dict[str, Callable[[Connection], object]] = {
     "feed": feed,
