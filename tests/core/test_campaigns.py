@@ -16,6 +16,7 @@ from voicebot.dialogue.script import EndReason, Script
 from voicebot.dialogue.wording import plain
 from voicebot.simulation.persona_file import load_personas
 from voicebot.simulation.trunk import COLUMN
+from voicebot.speech.recogniser import Transcript
 
 NAMES = ["followup", "marketing", "repurchase", "support"]
 FOLDERS = [Path("campaigns") / name for name in NAMES]
@@ -121,3 +122,19 @@ def test_questions_in_other_words_are_answered_and_foreign_ones_refused() -> Non
     assert result.top3 >= 0.95
     assert result.refused >= 0.9
     assert result.wrong <= 0.05
+
+
+def test_no_need_to_call_back_is_no_wish_never_to_be_called() -> None:
+    script = load_script(Path("campaigns/followup"))
+    conversation = Conversation(script, {})
+    conversation.begin()
+
+    for text in ("收到了", "六分", "快递太慢", "等了好多天"):
+        transcript = Transcript(text)
+        step = conversation.answer(transcript, conversation.understand(transcript))
+    assert step.hook is not None
+    conversation.returned({"opened": "yes"})
+    said = conversation.understand(Transcript("嗯，不用打了"))
+    later = conversation.understand(Transcript("以后别再给我打电话了"))
+
+    assert (said.intent, later.intent) == ("no_call_back", "opt_out")

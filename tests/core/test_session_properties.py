@@ -1,13 +1,13 @@
 """Whatever happens in whatever order, a session keeps its promises."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.builders import said, script
+from tests.builders import prompt, said, script
 from voicebot.call.events import (
     Action,
     Answered,
@@ -17,6 +17,8 @@ from voicebot.call.events import (
     DtmfPressed,
     Event,
     HangUp,
+    HookBroke,
+    HookReturned,
     LineBroke,
     Ms,
     OpenUtterance,
@@ -39,7 +41,8 @@ from voicebot.call.events import (
     StopPrompt,
 )
 from voicebot.call.session import CallSession, CallSettings
-from voicebot.dialogue.script import BargeIn, EndReason
+from voicebot.dialogue.hook import Hook
+from voicebot.dialogue.script import BargeIn, EndReason, Script, State, Transition
 
 TEXTS = ("", "嗯", "方便", "不方便", "很好喝", "别打了", "[unk]", "今天天气", "因为", "不")
 PROMPT_MS = 3000
@@ -63,6 +66,7 @@ class World:
     """Utterances whose text is awaited, wanted or not."""
     last_utterance: int = 0
     last_prompt: int = 0
+    last_hook: int = 0
     speaking: bool = False
     deaf: bool = False
     """The recogniser broke: it says nothing any more."""
@@ -129,7 +133,9 @@ class World:
                 assert (self.open, self.kept) != (None, None)
                 self.open = self.kept = None
             case RunHook():
-                raise AssertionError("this script has no actions")
+                assert self.ended is None
+                assert action.hook > self.last_hook
+                self.last_hook = action.hook
             case HangUp():
                 self.ended = action.reason
             case _:
@@ -214,6 +220,18 @@ class Steps:
             world.give(PromptBroke(world.last_prompt, "late"))
 
     @staticmethod
+    def program_answers(world: World) -> None:
+        world.give(HookReturned(world.last_hook, {"found": "yes"}))
+
+    @staticmethod
+    def program_answers_nonsense(world: World) -> None:
+        world.give(HookReturned(world.last_hook, {"found": "perhaps"}))
+
+    @staticmethod
+    def program_breaks(world: World) -> None:
+        world.give(HookBroke(world.last_hook, "no such table"))
+
+    @staticmethod
     def key(world: World) -> None:
         world.give(DtmfPressed("1"))
 
@@ -235,6 +253,7 @@ plain_steps = st.sampled_from(
         Steps.echoes_of_the_past,
         Steps.key,
         Steps.recogniser_breaks,
+        *(Steps.program_answers, Steps.program_answers_nonsense, Steps.program_breaks),
     ]
 )
 worded_steps = st.tuples(st.sampled_from([Steps.partial, Steps.recognised]), st.sampled_from(TEXTS))
@@ -243,9 +262,29 @@ histories = st.lists(st.tuples(waits, plain_steps | worded_steps | worded_steps)
 barge_ins = st.sampled_from(list(BargeIn))
 
 
+def asking_a_program(of: Script) -> Script:
+    """Return the script with a program that is asked between its two questions."""
+    looks = State(
+        "looks",
+        prompt("请稍等，我查一下。"),
+        do="find",
+        waiting=prompt("还在查。"),
+        next=Transition("ask"),
+        failed=Transition("lost"),
+    )
+    opening = of.states["opening"]
+    states = {
+        **of.states,
+        "opening": replace(opening, on={**opening.on, "affirm": Transition("looks")}),
+        "looks": looks,
+    }
+    hook = Hook("find", function="find", gives={"found": ("yes", "no")})
+    return replace(of, states=states, actions={"find": hook})
+
+
 def lived(history: History, opening: BargeIn, question: BargeIn, limits: CallSettings) -> World:
     """Run a history through a session."""
-    world = World(CallSession(script(opening, question), {}, limits))
+    world = World(CallSession(asking_a_program(script(opening, question)), {}, limits))
     world.give(Answered())
     for wait, step in history:
         world.wait(wait)

@@ -24,7 +24,7 @@ from voicebot.dialogue.script import (
     State,
     Transition,
 )
-from voicebot.dialogue.wording import plain
+from voicebot.dialogue.wording import plain, without_fillers
 from voicebot.speech.recogniser import UNKNOWN, Transcript
 
 STAMMER = re.compile(r"(\w{1,2}?)\1+(?=\w)")
@@ -54,6 +54,7 @@ class Listener:
         self.form = form
         self.state: State = script.states[script.start]
         self._searched: tuple[str, Hit | None] = ("", None)
+        self._sentences: dict[str, dict[str, tuple[str, str]]] = {}
 
     @property
     def place(self) -> str:
@@ -73,12 +74,39 @@ class Listener:
         return Hearing(slot.hearing.listen) if self.form.confirming else slot.hearing
 
     def understand(self, transcript: Transcript) -> Understanding:
-        """Find what the caller meant, as far as this state asks. Changes nothing."""
+        """Find what the caller meant, as far as this state asks. Changes nothing.
+
+        Whole sentences that the author wrote for this state go before everything: 不用打了 is no
+        wish never to be called again where the question was when to call back.
+        """
+        written = self._written().get(without_fillers(plain(transcript.text)))
+        if written is not None:
+            intent, phrase = written
+            reason = (
+                f"{transcript.text} is exactly {phrase} of {intent}, which this state asks for."
+            )
+            return Understanding(intent, 1.0, phrase=phrase, whole=True, reason=reason)
         found = self._understood(transcript)
         fluent = STAMMER.sub(r"\1", transcript.text)
         if found.intent is None and fluent != transcript.text:
             found = self._understood(replace(transcript, text=fluent))
         return found
+
+    def _written(self) -> dict[str, tuple[str, str]]:
+        """Return the sentences of the state's own intents that the script itself has."""
+        state = self.state.name
+        if state not in self._sentences:
+            own = [
+                self.script.intents[name]
+                for name in self.state.on
+                if name in self.script.intents and name not in self.script.borrowed
+            ]
+            self._sentences[state] = {
+                without_fillers(plain(sentence)): (intent.name, sentence)
+                for intent in reversed(own)
+                for sentence in intent.sentences
+            }
+        return self._sentences[state]
 
     def _understood(self, transcript: Transcript) -> Understanding:
         return understand(
