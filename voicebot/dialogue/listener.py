@@ -21,6 +21,7 @@ from voicebot.dialogue.script import (
     Intent,
     Listen,
     Script,
+    Slot,
     State,
     Transition,
 )
@@ -29,6 +30,9 @@ from voicebot.speech.recogniser import UNKNOWN, Transcript
 
 STAMMER = re.compile(r"(\w{1,2}?)\1+(?=\w)")
 """不不方便: a beginning that was said twice."""
+
+SHORT_ANSWERS = 40
+"""Of the sentences for yes, and of those for no, that are heard where a value is read back."""
 
 WORD_FOR_WORD = 0.9
 """Score of a question that is surely one of the knowledge base, whatever else it resembles."""
@@ -70,8 +74,8 @@ class Listener:
         slot = self.form.slot
         if slot is None:
             return self.state.hearing
-        # A correction is heard as the value itself is; a yes or a no has no digits.
-        return Hearing(slot.hearing.listen) if self.form.confirming else slot.hearing
+        # A yes or a no has no digits, and little else is to be heard.
+        return Hearing() if self.form.confirming else slot.hearing
 
     def understand(self, transcript: Transcript) -> Understanding:
         """Find what the caller meant, as far as this state asks. Changes nothing.
@@ -184,6 +188,8 @@ class Listener:
         """Return everything the recogniser should be able to hear here; None for anything."""
         if self.hearing.listen is Listen.FREE:
             return None
+        if self.form.confirming and self.form.slot is not None:
+            return self._yes_or_no(self.form.slot)
         found = [
             phrase for each in self._intents() for phrase in (*each.sentences, *each.hot_words)
         ]
@@ -192,6 +198,13 @@ class Listener:
         if self.script.knowledge is not None:
             found += [plain(q) for each in self.script.knowledge.entries for q in each.questions]
         return tuple(dict.fromkeys((*found, *HESITATIONS)))
+
+    def _yes_or_no(self, slot: Slot) -> tuple[str, ...]:
+        """Return what answers 对吗？: beside thousands of phrases a short 对 is easily a 喂."""
+        answers = (sorted(self.script.intents[name].sentences, key=len) for name in (AFFIRM, DENY))
+        hot = [word for intent in self.hot_intents() for word in intent.hot_words]
+        short = [sentence for each in answers for sentence in each[:SHORT_ANSWERS]]
+        return tuple(dict.fromkeys((*short, *slot_phrases.phrases(slot), *hot, *HESITATIONS)))
 
     def _intents(self) -> list[Intent]:
         names = [name for name in self.script.transitions(self.state) if name != ANY_ANSWER]
