@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from voicebot.dialogue import slot_phrases
 from voicebot.dialogue.completeness import HESITATIONS, completeness
-from voicebot.dialogue.form import FINISHED_AT_ONCE, Filled, Form, ReadBack
+from voicebot.dialogue.form import FINISHED_AT_ONCE, NUMBERS, Filled, Form, ReadBack
 from voicebot.dialogue.intents import Understanding, understand
 from voicebot.dialogue.knowledge.index import Hit, index
 from voicebot.dialogue.script import (
@@ -30,6 +30,8 @@ from voicebot.speech.recogniser import UNKNOWN, Transcript
 
 STAMMER = re.compile(r"(\w{1,2}?)\1+(?=\w)")
 """不不方便: a beginning that was said twice."""
+
+LIKE_DIGITS = frozenset("啊吧把呀")
 
 SHORT_ANSWERS = 40
 """Of the sentences for yes, and of those for no, that are heard where a value is read back."""
@@ -200,8 +202,18 @@ class Listener:
         return tuple(dict.fromkeys((*found, *HESITATIONS)))
 
     def _yes_or_no(self, slot: Slot) -> tuple[str, ...]:
-        """Return what answers 对吗？: beside thousands of phrases a short 对 is easily a 喂."""
-        answers = (sorted(self.script.intents[name].sentences, key=len) for name in (AFFIRM, DENY))
+        """Return what answers 对吗？: beside thousands of phrases a short 对 is easily a 喂.
+
+        Beside digits nothing is heard that 八 is easily taken for.
+        """
+        like_digits = LIKE_DIGITS if slot.kind in NUMBERS else frozenset()
+        answers = (
+            sorted(
+                (each for each in self.script.intents[name].sentences if not like_digits & {*each}),
+                key=len,
+            )
+            for name in (AFFIRM, DENY)
+        )
         hot = [word for intent in self.hot_intents() for word in intent.hot_words]
         short = [sentence for each in answers for sentence in each[:SHORT_ANSWERS]]
         return tuple(dict.fromkeys((*short, *slot_phrases.phrases(slot), *hot, *HESITATIONS)))
