@@ -10,6 +10,7 @@ import pytest
 
 from tests.runtime.report_samples import RATE, bought, contact, silent, sound, unanswered
 from voicebot.audio.g711 import Codec, decode
+from voicebot.call.record import TurnRecord
 from voicebot.campaign.outcome import Attempt, Disposition, Intention
 from voicebot.dialogue.script import Counts, EndReason
 from voicebot.errors import StorageFailed
@@ -251,3 +252,24 @@ def test_a_report_that_cannot_be_written_says_where(tmp_path: Path) -> None:
 
     with pytest.raises(StorageFailed, match=r"report\.html: cannot be written: .*in the way"):
         write_report(tmp_path / "report.html", "复购", RUN, {}, {})
+
+
+def test_moods_slots_knowledge_and_the_shops_answers_are_shown(tmp_path: Path) -> None:
+    attempt = bought()
+    assert attempt.record is not None
+    calm, angry = attempt.record.turns[:2]
+    calm.emotion, calm.emotion_score, calm.knowledge = "neutral", 0.0, "运费谁出？"
+    angry.emotion, angry.emotion_score = "negative", -0.6
+    angry.emotion_reason = "The caller says 差劲."
+    angry.slots = {"order_no": "138520"}
+    attempt.record.experiments = {"offer_words": "gift"}
+    attempt.record.turns.insert(2, TurnRecord("look_up", action="done -> offer"))
+
+    shown = Page(report(tmp_path, attempt)).shown
+
+    assert "不快Negative -0.60" in shown
+    assert "变差Worse -0.60" in shown
+    assert "order_no 138520" in shown
+    assert "运费谁出？" in shown
+    assert "offer_words" in shown
+    assert "done → offer" not in shown

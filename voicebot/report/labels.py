@@ -83,6 +83,9 @@ STAGES: Mapping[str, Label] = {
 }
 
 MOMENTS: Mapping[str, Label] = {
+    "hook": Label("查询店铺系统", "Asked the shop"),
+    "hook_returned": Label("店铺系统回答", "The shop answered"),
+    "hook_failed": Label("店铺系统没有答上", "The shop failed"),
     "speech_started": Label("客户开口", "Speech started"),
     "speech_paused": Label("客户停顿", "Speech paused"),
     "partial": Label("识别中", "Partial"),

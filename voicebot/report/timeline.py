@@ -90,7 +90,7 @@ def timeline(record: CallRecord, sound_ms: Ms = 0) -> Timeline:
     lines: list[PromptLine | AnswerLine] = []
     for turn in record.turns:
         lines += [_prompt(turn, prompt, pauses, record.duration_ms) for prompt in turn.prompts]
-        if turn.text is not None or turn.speech_start_ms is not None or turn.action:
+        if turn.text is not None or turn.speech_start_ms is not None or _answered(turn):
             lines.append(_answer(turn, record.duration_ms))
     return Timeline(
         duration_ms,
@@ -99,6 +99,11 @@ def timeline(record: CallRecord, sound_ms: Ms = 0) -> Timeline:
         _spans(record.timeline, "speech_started", ("speech_paused",), record),
         tuple(moment for moment in record.timeline if moment.what in MARKS),
     )
+
+
+def _answered(turn: TurnRecord) -> bool:
+    """Tell whether a turn without words was the caller's: the shop's program ends turns too."""
+    return bool(turn.action) and not turn.action.startswith(("done", "failed"))
 
 
 def _prompt(
