@@ -40,4 +40,7 @@ def pitch(samples: NDArray[np.float64], sample_rate: int) -> tuple[float, float]
     before, after = energy[-1 - lags], energy[-1] - energy[lags - 1]
     likeness = products / np.sqrt(before * after + 1.0)
     best = int(np.argmax(likeness))
+    if best == len(lags) - 1:
+        # Still rising at the lowest pitch of people: it repeats more slowly, as the mains' hum does.
+        return LOWEST_HZ, 0.0
     return float(sample_rate / lags[best]), float(likeness[best])
