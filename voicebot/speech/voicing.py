@@ -41,6 +41,6 @@ def pitch(samples: NDArray[np.float64], sample_rate: int) -> tuple[float, float]
     likeness = products / np.sqrt(before * after + 1.0)
     best = int(np.argmax(likeness))
     if best == len(lags) - 1:
-        # Still rising at the lowest pitch of people: it repeats more slowly, as the mains' hum does.
+        # Still rising at the lowest pitch of people: it repeats more slowly, as a mains hum does.
         return LOWEST_HZ, 0.0
     return float(sample_rate / lags[best]), float(likeness[best])
