@@ -4,7 +4,7 @@
 
 Every persona of the campaign that picks up and has a `goal` calls again and again, each time with
 other words, thinking times and noise, through a telephone line and the real recogniser, in virtual
-time. Prints a table for docs/campaigns.md.
+time. Prints a table for docs/sample_campaigns.md.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""What docs/knowledge.md and docs/campaigns.md show does work."""
+"""What docs/knowledge.md and docs/sample_campaigns.md show does work."""
 
 import json
 import re
@@ -11,7 +11,7 @@ from voicebot.cli.main import main
 from voicebot.simulation.persona_file import load_personas
 
 ROOT = Path(__file__).parents[2]
-PAGES = ["docs/knowledge.md", "docs/campaigns.md", "docs/script.md"]
+PAGES = ["docs/knowledge.md", "docs/sample_campaigns.md", "docs/script.md"]
 
 
 def blocks(page: str, language: str) -> list[str]:
@@ -44,7 +44,7 @@ def test_a_command_of_the_knowledge_page_runs(
 
 
 def test_the_personas_of_the_page_are_personas(tmp_path: Path) -> None:
-    (tmp_path / "personas.yaml").write_text(blocks("docs/campaigns.md", "yaml")[0], "utf-8")
+    (tmp_path / "personas.yaml").write_text(blocks("docs/sample_campaigns.md", "yaml")[0], "utf-8")
 
     refund = load_personas(tmp_path)["refund"]
 
