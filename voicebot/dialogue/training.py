@@ -78,11 +78,12 @@ def train(material: Material) -> Classifier:
 
     fold = np.array(source) % FOLDS
     held_out: list[tuple[NDArray[np.float64], NDArray[np.intp]]] = []
-    order = np.unique(names)
     for number in range(FOLDS):
         machine = fitted(fold != number)
-        scores = machine.decision_function(matrix[fold == number])
-        held_out.append((scores, np.searchsorted(order, names[fold == number])))
+        # An intent with so few sentences that all are held out is not among what was learnt.
+        known = (fold == number) & np.isin(names, machine.classes_)
+        scores = machine.decision_function(matrix[known])
+        held_out.append((scores, np.searchsorted(machine.classes_, names[known])))
     whole = fitted(np.ones(len(names), bool))
     return Classifier(
         labels=tuple(str(name) for name in whole.classes_),
