@@ -67,6 +67,11 @@ def told(folder: Path, *changes: tuple[str, str], faq: str = FAQ) -> list[str]:
             "add one without `when:`, for when no condition holds",
         ),
         (
+            "digits: 6  ",
+            "private: maybe  ",
+            'slots.order_no.private: "maybe" is neither yes nor no; write yes or no',
+        ),
+        (
             "do: find_order",
             "do: find_orders",
             'states.look_up.do: unknown action "find_orders"; did you mean "find_order"?',

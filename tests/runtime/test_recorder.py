@@ -64,24 +64,6 @@ def test_a_side_that_stopped_is_filled_with_silence(tmp_path: Path) -> None:
     assert any(caller[2 * SECOND :])
 
 
-def test_while_a_card_number_is_said_silence_is_recorded(tmp_path: Path) -> None:
-    recording = FileRecording(tmp_path / "001.wav", RATE, InlineExecutor())
-
-    for paused in (False, True, False):
-        recording.paused = paused
-        recording.hear(tone(1000))
-        recording.say(tone(1000, hz=700))
-    recording.close()
-
-    caller, robot = channels(recording.path)
-    for side in (caller, robot):
-        assert [any(side[at * SECOND : (at + 1) * SECOND]) for at in range(3)] == [
-            True,
-            False,
-            True,
-        ]
-
-
 def test_a_full_disk_ends_the_recording_and_not_the_call(tmp_path: Path) -> None:
     recording = FileRecording(tmp_path / "001.wav", RATE, InlineExecutor())
     before = resource.getrlimit(resource.RLIMIT_FSIZE)

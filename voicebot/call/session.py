@@ -52,6 +52,7 @@ from voicebot.call.events import (
 from voicebot.call.listening import Listening
 from voicebot.call.own_voice import OwnVoice
 from voicebot.call.pending_hook import PendingHook
+from voicebot.call.privacy import Privacy
 from voicebot.call.record import CallRecord, PromptRecord, TurnRecord
 from voicebot.call.turn_settings import TurnSettings
 from voicebot.call.turn_taking import TurnTaking
@@ -122,6 +123,7 @@ class CallSession:
         self._voice: Prosody | None = None
         """How the last recognised words were said."""
         self._own_voice = OwnVoice()
+        self._privacy = Privacy(self._conversation)
 
     @property
     def state(self) -> str:
@@ -138,6 +140,11 @@ class CallSession:
         """The slots as the robot has understood them so far, canonical."""
         slots = self._conversation.memory.slots
         return {name: slot.value for name, slot in slots.items()}
+
+    @property
+    def private(self) -> bool:
+        """Whether what the caller says now must not be kept."""
+        return self._privacy.here
 
     @property
     def deadline(self) -> Ms | None:
@@ -195,7 +202,7 @@ class CallSession:
             case PromptBroke():
                 return self._prompt_broke(event, now)
             case DtmfPressed():
-                self.record.note(now, "dtmf", digit=event.digit)
+                self.record.note(now, "dtmf", digit=self._privacy.words(event.digit))
                 expected = None if self._ending else self._conversation.hearing.digits
                 return self._apply(self._floor.key_pressed(event.digit, expected, now), now)
             case CallerHungUp():
@@ -238,7 +245,7 @@ class CallSession:
         if event.utterance != self._utterance or not self._utterance_open:
             return []
         if event.text:
-            self.record.note(now, "partial", text=event.text)
+            self.record.note(now, "partial", text=self._privacy.words(event.text))
         return self._apply(self._floor.partial(event.text, now), now)
 
     def _recognised(self, event: Recognised, now: Ms) -> list[Action]:
@@ -246,7 +253,10 @@ class CallSession:
             return []
         transcript = event.transcript
         self.record.note(
-            now, "recognised", text=transcript.text, confidence=round(transcript.confidence, 3)
+            now,
+            "recognised",
+            text=self._privacy.words(transcript.text),
+            confidence=round(transcript.confidence, 3),
         )
         self._final_ms = now
         self._voice = event.voice
@@ -256,19 +266,20 @@ class CallSession:
         understanding = self._listening.understand(transcript)
         turn = self.record.turns[-1]
         turn.final_ms = self._final_ms
-        turn.understood(transcript, understanding)
+        turn.understood(*self._privacy.answer(transcript, understanding))
         self.record.note(
             now,
             "understood",
             intent=understanding.intent,
             confidence=round(understanding.confidence, 3),
-            reason=understanding.reason,
+            reason=turn.reason,
         )
         reaction = self._conversation.reaction(transcript, understanding)
         turn.place = self._conversation.place
         match reaction:
             case Filled(values):
-                turn.slots = {name: value.value for name, value in values.items()}
+                told = {name: value.value for name, value in values.items()}
+                turn.slots = self._conversation.memory.masked(told)
             case Told(hit):
                 turn.knowledge = hit.entry.question
             case _:
@@ -279,6 +290,7 @@ class CallSession:
             return self._end(self._ending, now)
         change = self._own_voice.change(self._voice, transcript.text)
         step = self._conversation.answer(transcript, understanding, change)
+        self._privacy.learn()
         emotion = self._conversation.emotion
         turn.emotion, turn.emotion_score = str(emotion.mood), emotion.score
         turn.emotion_reason = emotion.reason
@@ -338,9 +350,10 @@ class CallSession:
         spoken = self._queue.popleft()
         self._prompt += 1
         self._prompt_playing = True
-        record = PromptRecord(spoken.text, interruptible=str(spoken.barge_in))
+        text = self._privacy.prompt(spoken)
+        record = PromptRecord(text, interruptible=str(spoken.barge_in))
         self.record.turns[-1].prompts.append(record)
-        self.record.note(now, "prompt", text=spoken.text)
+        self.record.note(now, "prompt", text=text)
         dropped: list[Action] = []
         if first:
             self._floor.prompt_begins(spoken.barge_in, now)
@@ -394,13 +407,14 @@ class CallSession:
             results = self._hook.take(event.answer)
         except ValueError as error:
             return self._hook_broke(event.hook, str(error), now)
-        self.record.note(now, "hook_returned", **results)
+        told = {name: self._privacy.clean(text) for name, text in results.items()}
+        self.record.note(now, "hook_returned", **told)
         return [] if self._prompt_playing else self._hook_goes_on(now)
 
     def _hook_broke(self, hook: int, reason: str, now: Ms) -> list[Action]:
         if not self._hook.awaits(hook):
             return []
-        self.record.note(now, "hook_failed", reason=reason)
+        self.record.note(now, "hook_failed", reason=self._privacy.clean(reason))
         self._hook.fail()
         return [] if self._prompt_playing else self._hook_goes_on(now)
 
@@ -428,7 +442,7 @@ class CallSession:
         record = self.record.prompt(event.prompt)
         record.ended_ms = now
         record.heard_ms = event.heard_ms
-        record.heard_text = event.heard_text
+        record.heard_text = self._privacy.clean(event.heard_text)
         record.complete = event.complete
         self.record.note(now, "prompt_ended", heard_ms=event.heard_ms, complete=event.complete)
 
@@ -480,6 +494,7 @@ class CallSession:
         record.outcome = dict(self._conversation.outcome)
         record.slots = self.told
         record.experiments = dict(self._conversation.memory.experiments)
+        self._privacy.seal(record)
         record.note(now, "hang_up", reason=str(reason))
         return [HangUp(reason)]
 

@@ -11,11 +11,11 @@ from voicebot.dialogue.check_names import asked, check_names, spoken_names
 from voicebot.dialogue.conversation import MAX_SILENT_STATES
 from voicebot.dialogue.document import Document, suggest
 from voicebot.dialogue.flow import exits, reached, returns
-from voicebot.dialogue.memory import PLACE
 from voicebot.dialogue.script import (
     AFFIRM,
     ANY_ANSWER,
     DENY,
+    PLACE,
     RETURN,
     SAME_STATE,
     BargeIn,

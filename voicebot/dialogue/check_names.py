@@ -13,8 +13,7 @@ from voicebot.dialogue.condition import (
     number,
 )
 from voicebot.dialogue.document import Document, suggest
-from voicebot.dialogue.memory import PLACE
-from voicebot.dialogue.script import AFFIRM, DENY, EMOTION, INTENT, Prompt, Script
+from voicebot.dialogue.script import AFFIRM, DENY, EMOTION, INTENT, PLACE, Prompt, Script
 
 MOODS = ("negative", "neutral", "positive")
 

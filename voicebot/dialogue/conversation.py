@@ -371,4 +371,7 @@ class Conversation:
             or list(prompt.wordings[:1])
         )
         wording = wordings[(self._variant + visit) % len(wordings)]
-        return Spoken(self.memory.spoken(wording.text), wording.recording, prompt.barge_in)
+        text = wording.text
+        return Spoken(
+            self.memory.spoken(text), wording.recording, prompt.barge_in, self.memory.shown(text)
+        )

@@ -7,8 +7,7 @@ from html import escape
 
 from voicebot.dialogue.flow import exits, returns, transition_exits
 from voicebot.dialogue.layout import Layout, arrange
-from voicebot.dialogue.memory import PLACE
-from voicebot.dialogue.script import RETURN, EndReason, Listen, Script, State
+from voicebot.dialogue.script import PLACE, RETURN, EndReason, Listen, Script, State
 
 ANYWHERE = "anywhere"
 """The box that stands for every listening state at once."""

@@ -171,6 +171,7 @@ def _hearing() -> dict[str, Schema]:
     return {
         "listen": _words(Listen),
         "digits": _whole(DIGITS),
+        "private": {"enum": [True, False, "yes", "no"]},
         **{each: _whole(ENDPOINT_MS) for each in silences},
     }
 

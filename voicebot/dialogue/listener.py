@@ -77,7 +77,9 @@ class Listener:
         if slot is None:
             return self.state.hearing
         # A yes or a no has no digits, and little else is to be heard.
-        return Hearing() if self.form.confirming else slot.hearing
+        if self.form.confirming:
+            return Hearing(private=slot.hearing.private)
+        return slot.hearing
 
     def understand(self, transcript: Transcript) -> Understanding:
         """Find what the caller meant, as far as this state asks. Changes nothing.

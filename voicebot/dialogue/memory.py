@@ -1,15 +1,14 @@
 """What a conversation knows: the contact's variables, what was said, counted, found out."""
 
 import hashlib
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from voicebot.dialogue.script import EMOTION, INTENT, Script
+from voicebot.dialogue.script import EMOTION, INTENT, PLACE, Script
 from voicebot.dialogue.slots import SlotValue
 
-PLACE = re.compile(r"\{(\w+)\}")
-"""A `{variable}` in a prompt."""
+MASK = "***"
+"""What stands in records for what must not be kept."""
 
 
 class Memory:
@@ -28,6 +27,7 @@ class Memory:
             name: sticky(name, variants, f"{script.name} {contact}")
             for name, variants in script.experiments.items()
         }
+        self._private = script.private_names
         self.emotion = "neutral"
         self.intent = ""
 
@@ -48,6 +48,27 @@ class Memory:
         """Fill the places of a prompt, slots as they are read back: 一三八…, 下周三下午."""
         said = {name: slot.spoken or slot.text for name, slot in self.slots.items()}
         return self._filled(text, {**self.values(), **said})
+
+    def shown(self, text: str) -> str | None:
+        """Fill the places of a prompt for the record; None when nothing in it is private."""
+        if not self._private.intersection(PLACE.findall(text)):
+            return None
+        return self.spoken(PLACE.sub(lambda at: MASK if at[1] in self._private else at[0], text))
+
+    def masked(self, values: Mapping[str, str]) -> dict[str, str]:
+        """Return slots or outcome fields as they may be kept."""
+        return {
+            name: MASK if value and name in self._private else value
+            for name, value in values.items()
+        }
+
+    def secrets(self) -> set[str]:
+        """Return the private values as they were said, as they are kept and as they are read."""
+        found = {self.outcome.get(name, "") for name in self._private}
+        for name in self._private & self.slots.keys():
+            slot = self.slots[name]
+            found |= {slot.value, slot.text, slot.spoken}
+        return found - {""}
 
     def canonical(self, text: str) -> str:
         """Fill the places of a value that is kept or sent to a program."""

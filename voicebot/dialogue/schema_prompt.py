@@ -72,6 +72,14 @@ def whole(fields: Mapping[str, Value], key: str, allowed: range, example: str) -
     return None
 
 
+def yes_or_no(value: Value) -> bool:
+    """Read a switch."""
+    text = value.text()
+    if text not in ("yes", "no"):
+        value.report(f'"{text}" is neither yes nor no', "write yes or no")
+    return text == "yes"
+
+
 def choice(value: Value, kind: type[Choice], otherwise: Choice) -> Choice:
     """Read one of the words of `kind`."""
     text = value.text()

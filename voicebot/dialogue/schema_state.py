@@ -5,7 +5,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from voicebot.dialogue.document import Value, suggest
-from voicebot.dialogue.schema_prompt import NO_PROMPT, assignments, choice, condition, prompt, whole
+from voicebot.dialogue.schema_prompt import (
+    NO_PROMPT,
+    assignments,
+    choice,
+    condition,
+    prompt,
+    whole,
+    yes_or_no,
+)
 from voicebot.dialogue.script import (
     RETURN,
     SAME_STATE,
@@ -33,7 +41,7 @@ SILENT_KINDS = ("do", "form", "next")
 """Kinds of states that may have nothing to say of their own."""
 
 REPROMPT_KEYS = ("prompts", "then")
-HEARING_KEYS = ("listen", "endpoint_ms", "complete_ms", "incomplete_ms", "digits")
+HEARING_KEYS = ("listen", "endpoint_ms", "complete_ms", "incomplete_ms", "digits", "private")
 LISTENING_KEYS = ("again", "on", "no_input", "no_match", "save", *HEARING_KEYS)
 """Keys of a state that listens."""
 STATE_KEYS = (
@@ -139,6 +147,7 @@ def state(value: Value, folder: Path, name: Callable[[Value, str, str], None]) -
         complete_ms=hears.complete_ms,
         incomplete_ms=hears.incomplete_ms,
         digits=hears.digits,
+        private=hears.private,
         count=fields["count"].texts() if "count" in fields else (),
         forget=fields["forget"].texts() if "forget" in fields else (),
         form=fields["form"].texts() if "form" in fields else (),
@@ -158,6 +167,7 @@ def hearing(fields: Mapping[str, Value]) -> Hearing:
         whole(fields, "complete_ms", ENDPOINT_MS, "complete_ms: 400"),
         whole(fields, "incomplete_ms", ENDPOINT_MS, "incomplete_ms: 2000"),
         whole(fields, "digits", DIGITS, "digits: 11"),
+        "private" in fields and yes_or_no(fields["private"]),
     )
 
 

@@ -4,6 +4,7 @@ A script is immutable and complete: the loader (`voicebot.dialogue.loader`) has 
 to phrases and recordings to files, so nothing here can be missing at call time.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -62,6 +63,9 @@ SCRIPT_END_REASONS = frozenset(
     }
 )
 """The reasons that a script's `end:` may name; the others belong to the call."""
+
+PLACE = re.compile(r"\{(\w+)\}")
+"""A `{name}` in a text of the script."""
 
 SAME_STATE = "same"
 """As a transition's target: say what there is to say, then ask this state's question again."""
@@ -195,6 +199,8 @@ class Hearing:
     """The same when it trails off."""
     digits: int | None = None
     """How many digits the answer has: fewer are half a number."""
+    private: bool = False
+    """A card number or the like: neither sound nor words of it are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,10 +253,11 @@ class State:
     set: Mapping[str, str] = field(default_factory=dict)
     """Outcome fields set on entering."""
     endpoint_ms: int | None = None
-    """See `Hearing`, as for the next three."""
+    """See `Hearing`, as for the next four."""
     complete_ms: int | None = None
     incomplete_ms: int | None = None
     digits: int | None = None
+    private: bool = False
     count: tuple[str, ...] = ()
     """Counters that go up on entering."""
     forget: tuple[str, ...] = ()
@@ -277,7 +284,12 @@ class State:
     def hearing(self) -> Hearing:
         """How the state's own answer is heard."""
         return Hearing(
-            self.listen, self.endpoint_ms, self.complete_ms, self.incomplete_ms, self.digits
+            self.listen,
+            self.endpoint_ms,
+            self.complete_ms,
+            self.incomplete_ms,
+            self.digits,
+            self.private,
         )
 
 
@@ -362,6 +374,24 @@ class Script:
     folder: Path = Path()
     classifier: Classifier | None = field(default=None, compare=False, repr=False)
     """Of its intents and the shared ones; without one only phrases and patterns are understood."""
+
+    @property
+    def private_names(self) -> frozenset[str]:
+        """The slots and outcome fields that hold what must not be kept, and those set from them."""
+        found = {slot.name for slot in self.slots.values() if slot.hearing.private}
+        found |= {each.save for each in self.states.values() if each.private and each.save}
+        if not found:
+            return frozenset()
+        sets = [each.set for each in self.states.values()]
+        sets += [each.set for _, each in self.all_transitions()]
+        while more := {
+            name
+            for fields in sets
+            for name, text in fields.items()
+            if name not in found and found.intersection(PLACE.findall(text))
+        }:
+            found |= more
+        return frozenset(found)
 
     def transitions(self, state: State) -> dict[str, Transition]:
         """Return everything that `state` reacts to: its own transitions before `anywhere`'s."""

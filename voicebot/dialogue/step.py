@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from voicebot.dialogue.hook import HookCall
-from voicebot.dialogue.memory import PLACE, defaults
-from voicebot.dialogue.script import BargeIn, EndReason, Script
+from voicebot.dialogue.memory import defaults
+from voicebot.dialogue.script import PLACE, BargeIn, EndReason, Script
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +16,8 @@ class Spoken:
     text: str
     recording: Path | None
     barge_in: BargeIn
+    shown: str | None = None
+    """What is kept of a text in which something private is said; None: the text itself."""
 
 
 @dataclass(frozen=True, slots=True)

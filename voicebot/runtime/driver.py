@@ -86,6 +86,10 @@ UNSURE_FRAMES = 12
 DEAF_FRAMES = 300 // FRAME_MS
 """The same in half duplex: the buffers of a loudspeaker and a microphone, and the room."""
 
+PRIVATE_FRAMES = 1000 // FRAME_MS
+"""After something private was asked for, silence is recorded for so long: the caller's last digit
+may come when their answer was judged over."""
+
 PROMPT_TIMEOUT_S = 10.0
 """The longest wait for the next piece of a prompt."""
 
@@ -196,6 +200,10 @@ class CallDriver:
         self._quiet = silence(leg.sample_rate)
         self.recording = Recording()
         self._recorder = self.recording if recorder is None else recorder
+        self._private_frames = 0
+        """How much longer the caller is not recorded."""
+        self._says_private = False
+        """The prompt that was begun last reads something private back."""
 
     @property
     def now(self) -> Ms:
@@ -258,7 +266,7 @@ class CallDriver:
         audible = self._quiet if sent is None else sent
         self._quiet_frames = self._quiet_frames + 1 if sent is None else 0
         self._echo.play(audible)
-        self._recorder.say(audible)
+        self._recorder.say(self._quiet if self._says_private else audible)
         return sent
 
     def _drain(self) -> None:
@@ -314,7 +322,7 @@ class CallDriver:
             self.post(CallerHungUp())
 
     def _take_frame(self, frame: AudioFrame) -> None:
-        self._recorder.hear(frame.pcm)
+        self._recorder.hear(self._kept(frame.pcm))
         self._ring.append(frame)
         if self._ear.listening:
             self._feed(frame)
@@ -332,6 +340,17 @@ class CallDriver:
             self._doubted_at = None
         else:
             self._believe(frame, self._doubted_at)
+
+    def _kept(self, pcm: bytes) -> bytes:
+        """Return the caller's frame as it may be recorded: silence while it is private.
+
+        That includes the echo of a prompt that reads something private back.
+        """
+        if self._session.private or self._says_private:
+            self._private_frames = PRIVATE_FRAMES
+        elif self._private_frames > 0:
+            self._private_frames -= 1
+        return pcm if self._private_frames == 0 else bytes(len(pcm))
 
     def _report(self, noticed: detector.Noticed | None) -> None:
         match noticed:
@@ -386,6 +405,7 @@ class CallDriver:
     def _do(self, action: Action) -> None:
         match action:
             case Play():
+                self._says_private = action.spoken.shown is not None
                 self._playout.begin(action.prompt, self._voice.duration_ms(action.spoken))
                 if self._speaking is not None:
                     self._speaking.cancel()
@@ -444,8 +464,10 @@ class CallDriver:
         except TimeoutError:
             self.post(PromptBroke(play.prompt, f"no audio within {PROMPT_TIMEOUT_S:.0f} s"))
         except Exception as error:
-            log.warning("a prompt could not be spoken: %s", error)
-            self.post(PromptBroke(play.prompt, f"{type(error).__name__}: {error}"))
+            # The error may hold the text.
+            detail = "" if play.spoken.shown is not None else f": {error}"
+            log.warning("a prompt could not be spoken: %s%s", type(error).__name__, detail)
+            self.post(PromptBroke(play.prompt, f"{type(error).__name__}{detail}"))
         else:
             self._playout.complete(play.prompt)
 

@@ -85,15 +85,16 @@ class PromptCache:
         """Return `text` as signed 16-bit mono samples; raises `SynthesiserFailed`."""
         return b"".join(self.stream(text))
 
-    def stream(self, text: str) -> Iterator[bytes]:
-        """Yield `text` in pieces of at most 200 ms while it is made, and keep it when complete.
+    def stream(self, text: str, *, keep: bool = True) -> Iterator[bytes]:
+        """Yield `text` in pieces of at most 200 ms while it is made, and keep it when complete
+        unless it holds something that must not be kept.
 
         Raises `SynthesiserFailed`, perhaps after some pieces.
         """
         key = self._key(text)
         pcm = self._find(key)
         if pcm is None:
-            yield from self._make(key, text)
+            yield from self._make(key, text, keep=keep)
             return
         for start in range(0, len(pcm), self._piece_bytes):
             yield pcm[start : start + self._piece_bytes]
@@ -116,7 +117,7 @@ class PromptCache:
         # Only to say what is wrong with the file.
         return load_recording(path, self._sample_rate)
 
-    def _make(self, key: str, text: str) -> Iterator[bytes]:
+    def _make(self, key: str, text: str, *, keep: bool) -> Iterator[bytes]:
         resampler = stream_resampler(self._synthesiser.sample_rate, self._sample_rate)
         leveller = Leveller(self._sample_rate, self._gain())
         trimmer = SilenceTrimmer(self._sample_rate)
@@ -137,7 +138,8 @@ class PromptCache:
             raise SynthesiserFailed(
                 f"{self._synthesiser.identity} made nothing audible of {text[:40]!r}"
             )
-        self._keep(key, b"".join(made))
+        if keep:
+            self._keep(key, b"".join(made))
 
     def _gain(self) -> float:
         """Return what brings this voice to the level of all prompts, in dB."""

@@ -34,8 +34,6 @@ class FileRecording:
         """Raises `StorageFailed` when the file cannot be begun."""
         self.path = path
         self.failed: str | None = None
-        self.paused = False
-        """While this is set, silence is recorded: a card number is being said."""
         self._rate = sample_rate
         self._writer = writer
         self._caller = bytearray()
@@ -52,12 +50,12 @@ class FileRecording:
 
     def hear(self, pcm: bytes) -> None:
         """Take what came from the caller."""
-        self._caller += bytes(len(pcm)) if self.paused else pcm
+        self._caller += pcm
         self._flush()
 
     def say(self, pcm: bytes) -> None:
         """Take what was sent to the caller."""
-        self._robot += bytes(len(pcm)) if self.paused else pcm
+        self._robot += pcm
         self._flush()
 
     def close(self) -> None:

@@ -46,7 +46,7 @@ class PromptVoice:
             return
         for phrase, last in _phrases(spoken.text):
             begins = phrase
-            for pcm in self._cache.stream(phrase):
+            for pcm in self._cache.stream(phrase, keep=spoken.shown is None):
                 yield begins, pcm
                 begins = ""
             if not last:
