@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,8 +14,12 @@ import numpy as np
 from voicebot import config
 from voicebot.bootstrap import load_script, prepare
 from voicebot.campaign.announcements import load as load_announcements
+from voicebot.campaign.call_back import Wish
+from voicebot.campaign.contacts import mask
 from voicebot.campaign.early_media import EarlyMedia
+from voicebot.campaign.phone import NotAPhone, parse_phone
 from voicebot.campaign.progress import RING_MS
+from voicebot.campaign.retry import callback_at
 from voicebot.campaign.routes import Route
 from voicebot.dialogue.document import suggest
 from voicebot.dialogue.script import BargeIn
@@ -26,6 +31,7 @@ from voicebot.runtime.sip_trunk import DialPlan, SipTrunk
 from voicebot.runtime.voice import PromptVoice
 from voicebot.runtime.waiting_line import WaitingSounds
 from voicebot.simulation import sounds
+from voicebot.store.callbacks import CallBack, ask_back, check_campaign
 from voicebot.store.callers import known_caller
 from voicebot.store.engine import Store
 from voicebot.transports.janus_sip import JanusGateway
@@ -68,7 +74,7 @@ def answers(routes: Sequence[Route], model: VoskModel, voice: PromptVoice) -> di
     found: dict[str, Answer] = {}
     for route in routes:
         others = [
-            None if each is None else answer(each, route)
+            None if each is None else answer(each, route, call_back=route.call_back)
             for each in (route.closed, route.unanswered)
         ]
         main = answer(
@@ -79,6 +85,8 @@ def answers(routes: Sequence[Route], model: VoskModel, voice: PromptVoice) -> di
             hours=route.hours,
             closed=others[0],
             unanswered=others[1],
+            call_back=route.call_back,
+            people=route.people,
         )
         if main is None:
             continue
@@ -118,6 +126,8 @@ def waiting_sounds(voice: PromptVoice, places: int) -> WaitingSounds:
         sounds.scaled(sounds.music(config.LINE_RATE, WAIT_MUSIC_MS, rng), WAIT_MUSIC_DB),
         {n: said(f"您好，现在来电较多，{place(n)}，请稍等。") for n in range(places)},
         said("让您久等了，非常抱歉，现在还是没有空闲的座席，请您稍后再拨，再见。"),
+        bytes(config.LINE_RATE) + said("不想等的话，请按一，我们稍后给您打回去。"),
+        said("好的，我们会尽快给您打回去，再见。"),
     )
 
 
@@ -136,6 +146,42 @@ def known_callers(store: Store | None) -> Callable[[str], Mapping[str, str]]:
             return {}
 
     return known
+
+
+def call_backs(store: Store | None, routes: Sequence[Route]) -> Callable[[Wish], bool]:
+    """Return what keeps callers' wishes to be called back; it tells whether it could.
+
+    Raises `BadInput` when a route names a campaign that cannot call them.
+    """
+    names = sorted({route.call_back for route in routes if route.call_back is not None})
+    if names and store is None:
+        hint = "give --store, or remove `call_back` from the routes"
+        raise BadInput(Problem(names[0], "needs a store", path="call_back", hint=hint))
+    for name in names:
+        assert store is not None
+        check_campaign(store, name)
+
+    def keep(wish: Wish) -> bool:
+        try:
+            phone = parse_phone(wish.caller, config.REGION)
+        except NotAPhone:
+            log.warning("a caller without a number wants to be called back")
+            return False
+        now = datetime.now(ZoneInfo(config.ZONE))
+        told = {name: text for name, text in wish.told.items() if text}
+        at = callback_at(wish.wish, now)
+        wanted = CallBack(phone, at, {**told, "asked_at": now.isoformat(timespec="minutes")})
+        try:
+            assert store is not None
+            with store.write() as connection:
+                kept = ask_back(connection, wish.campaign, wanted, now)
+        except (StorageFailed, BadInput) as error:
+            log.error("%s is not called back: %s", mask(phone), error)
+            return False
+        log.info("%s is to be called back at %s", mask(phone), at.isoformat(timespec="minutes"))
+        return kept
+
+    return keep
 
 
 def browser_calls(

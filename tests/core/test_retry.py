@@ -134,6 +134,13 @@ def test_who_asked_to_be_called_in_the_evening_is_called_then() -> None:
         ("weekend", at(28, 10), datetime(2026, 12, 5, 10, tzinfo=SHANGHAI)),
         ("any_time", at(27, 10), at(27, 12)),
         ("", at(27, 10), at(27, 12)),
+        ("soon", at(27, 10), at(27, 10, 15)),
+        ("2026-11-29", at(27, 10), at(29, 9)),
+        ("2026-11-29T15:30", at(27, 10), at(29, 15, 30)),
+        ("2026-11-28T12:00/18:00", at(27, 10), at(28, 12)),
+        ("2026-11-29/2026-11-30", at(27, 10), at(29, 9)),
+        ("2026-11-27T09:30", at(27, 10), at(27, 12)),  # that has passed
+        ("2026-11-39", at(27, 10), at(27, 12)),
     ],
 )
 def test_a_wish_names_a_time(wish: str, now: datetime, expected: datetime) -> None:

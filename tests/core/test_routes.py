@@ -46,6 +46,8 @@ routes:
   - {called: "4001", campaign: there}
   - {campaign: nowhere}
   - {called: "4002", campaign: here, colour: red}
+  - {called: "4003", campaign: here, transfer_to: sip:1000@pbx, people: 2}
+  - {called: "4004", campaign: here, transfer_to: sip:1000@pbx, hand_over: bridge, people: none}
 """,
         tmp_path,
     )
@@ -58,6 +60,8 @@ routes:
     assert 'lines.yaml:3: routes[2]: "4001" is routed twice, first on line 2' in text
     assert 'lines.yaml:4: routes[3]: the key "called" is missing' in text
     assert 'lines.yaml:5: routes[4].colour: unknown key "colour"' in text
+    assert "lines.yaml:6: routes[5].people: can be counted only when" in text
+    assert 'lines.yaml:7: routes[6].people: "none" is no number of people' in text
 
 
 def test_a_table_that_is_not_there_is_named(tmp_path: Path) -> None:

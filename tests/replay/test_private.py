@@ -1,6 +1,5 @@
 """What a script calls private is in nothing that a call leaves behind, and comes to the shop."""
 
-import asyncio
 import json
 import re
 import wave
@@ -13,29 +12,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.replay.test_scenarios import speaker
-from voicebot import bootstrap, config
-from voicebot.audio.jitter import LineStatistics
-from voicebot.call.live import LiveTranscript, News
-from voicebot.call.session import CallSession
-from voicebot.campaign.contacts import Contact
-from voicebot.campaign.outcome import Attempt, Disposition
+from tests.replay.answering import RATE, answer_call
+from voicebot import bootstrap
+from voicebot.call.live import News
 from voicebot.dialogue.hook import HookCall
 from voicebot.dialogue.script import EndReason
 from voicebot.engines.vosk import VoskModel
-from voicebot.report.files import write_attempt
-from voicebot.runtime.answering import Answer, Answering, InboundCall
-from voicebot.runtime.call_runner import Parts
-from voicebot.runtime.load import LoadMeter
-from voicebot.runtime.recorder import FileRecording
-from voicebot.runtime.virtual_time import InlineExecutor, run_virtual
+from voicebot.runtime.answering import Answer, InboundCall
 from voicebot.runtime.voice import PromptVoice
 from voicebot.simulation.scenario import Scenario
-from voicebot.simulation.scenario_caller import ScenarioCaller
 from voicebot.simulation.scenario_file import load_scenario
-from voicebot.transports.loopback import LoopbackLeg, connect
 
-RATE = config.LINE_RATE
 SCRIPT = """\
 script: card
 version: "1"
@@ -105,18 +92,6 @@ SECRET = re.compile("35724619|三五七二|三, ?五|3, ?5")
 WORDS = re.compile("[三五七二四六一幺九]{3}|[1-9]{4}")
 
 
-class TelephoneLeg(LoopbackLeg):
-    """The robot's end, with signalling that nobody uses here."""
-
-    statistics = LineStatistics()
-
-    async def transfer(self, target: str) -> bool:
-        return False
-
-    async def send_keys(self, keys: str) -> None:
-        pass
-
-
 @dataclass
 class Shop:
     """The shop's program; it answers with what it got."""
@@ -166,55 +141,13 @@ def take_call(folder: Path, scenario: Scenario, model: VoskModel, voice: PromptV
     bootstrap.prepare(voice, script, {})
     before = {path.name for path in (folder / "prompts").iterdir()}
     shop = Shop()
-    parts: Parts = replace(bootstrap.parts(model, voice, realtime=False), hooks=shop)
-    news: list[News] = []
-    finished: list[InboundCall] = []
-    out = folder / "out"
+    parts = replace(bootstrap.parts(model, voice, realtime=False), hooks=shop)
 
-    async def keep(call: InboundCall) -> None:
-        finished.append(call)
-        contact = Contact(call.caller, "", {}, 0)
-        write_attempt(
-            out,
-            Attempt(call.number, contact, Disposition.ANSWERED_HUMAN, 0, call.record),
-            recorded=True,
-        )
+    answered = answer_call(parts, Answer(script), scenario, folder / "out")
 
-    async def story() -> None:
-        robot, far = TelephoneLeg(RATE), LoopbackLeg(RATE)
-        transcript = LiveTranscript()
-
-        def press(key: str) -> None:
-            assert robot.on_key is not None
-            robot.on_key(key)
-
-        caller = ScenarioCaller(
-            scenario, far, speakers=speaker, babble=(), rng=np.random.default_rng(1), press=press
-        )
-
-        def watch(session: CallSession) -> None:
-            caller.follow(session)
-            news.extend(transcript.news(session))
-
-        answering = Answering(
-            parts,
-            LoadMeter(),
-            max_calls=1,
-            blocking=InlineExecutor(),
-            record=lambda number: FileRecording(
-                out / "calls" / f"{number:03}.wav", RATE, InlineExecutor()
-            ),
-            finished=keep,
-        )
-        await asyncio.gather(
-            answering.talk(robot, Answer(script), caller="15400000001", called="1", watch=watch),
-            caller.run(),
-            connect(robot, far, to_robot=caller.to_robot),
-        )
-
-    run_virtual(story())
     after = {path.name for path in (folder / "prompts").iterdir()}
-    return Kept(finished[0], news, shop.asked, out, sorted(after - before))
+    (call,) = answered.finished
+    return Kept(call, answered.news, shop.asked, folder / "out", sorted(after - before))
 
 
 def test_the_shop_gets_the_number_and_the_call_goes_to_its_end(kept: Kept) -> None:

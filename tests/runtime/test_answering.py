@@ -10,6 +10,7 @@ import pytest
 
 from tests.builders import ScriptedRecogniser, ToneVoice, loud, prompt, script
 from voicebot.audio.jitter import LineStatistics
+from voicebot.call.record import CallRecord
 from voicebot.campaign.calling_window import zone
 from voicebot.campaign.routes import OpeningHours, load_routes
 from voicebot.dialogue.script import EndReason, Script, State, Variable
@@ -79,7 +80,7 @@ class Service:
         )
 
     def call(self, answer: Answer, *, reached: bool | None = None) -> list[InboundCall]:
-        async def reach(leg: object, person: str) -> bool:
+        async def reach(leg: object, person: str, record: CallRecord) -> bool:
             assert person == "sip:1000@desk"
             return bool(reached)
 

@@ -5,13 +5,15 @@ from dataclasses import dataclass, field
 
 from tests.builders import tone
 from voicebot.runtime.virtual_time import run_virtual
-from voicebot.runtime.waiting_line import TOLD_S, WaitingLine, WaitingSounds
+from voicebot.runtime.waiting_line import CALL_BACK_KEY, TOLD_S, Waited, WaitingLine, WaitingSounds
 from voicebot.transports.loopback import LoopbackLeg, connect
 
 RATE = 8000
 MUSIC = tone(500, hz=300)
 PLACES = {0: tone(200, hz=1000), 1: tone(200, hz=1100)}
 GIVEN_UP = tone(300, hz=2000)
+OFFER = tone(200, hz=2500)
+PROMISED = tone(300, hz=3000)
 
 
 @dataclass
@@ -41,7 +43,9 @@ class Room:
 
 
 def line(room: Room, longest_s: float = 300) -> WaitingLine:
-    return WaitingLine(room, WaitingSounds(MUSIC, PLACES, GIVEN_UP), longest_s=longest_s)
+    return WaitingLine(
+        room, WaitingSounds(MUSIC, PLACES, GIVEN_UP, OFFER, PROMISED), longest_s=longest_s
+    )
 
 
 async def open_wire(group: asyncio.TaskGroup, waiter: Waiter) -> None:
@@ -56,7 +60,7 @@ def test_the_first_caller_gets_the_first_free_line_and_the_second_moves_up() -> 
         first, second = Waiter(), Waiter()
 
         async def wait(waiter: Waiter, name: str) -> None:
-            assert await queue.wait(waiter.robot)
+            assert await queue.wait(waiter.robot) is Waited.ROOM
             order.append(name)
             await waiter.robot.hang_up()
 
@@ -90,7 +94,7 @@ def test_a_place_that_stays_the_same_is_told_again() -> None:
             task = group.create_task(queue.wait(waiter.robot))
             await asyncio.sleep(2 * TOLD_S + 5)
             await waiter.phone.hang_up()
-            assert not await task
+            assert await task is Waited.GAVE_UP
         return waiter
 
     waiter = run_virtual(story())
@@ -106,7 +110,7 @@ def test_who_hangs_up_leaves_the_line() -> None:
             task = group.create_task(queue.wait(waiter.robot))
             await asyncio.sleep(3)
             await waiter.phone.hang_up()
-            assert not await task
+            assert await task is Waited.GAVE_UP
         return queue
 
     queue = run_virtual(story())
@@ -122,10 +126,74 @@ def test_who_waits_too_long_is_told_and_still_on_the_line() -> None:
             got = await queue.wait(waiter.robot)
             open_still = not waiter.robot.closed
             await waiter.robot.hang_up()
-        assert not got
+        assert got is Waited.GAVE_UP
         return waiter, open_still
 
     waiter, open_still = run_virtual(story())
 
     assert open_still
     assert GIVEN_UP[:-640] in bytes(waiter.heard)
+
+
+def test_who_is_urgent_goes_before_those_who_came_a_little_earlier() -> None:
+    async def story() -> list[str]:
+        room, order = Room(), []
+        queue = line(room)
+
+        async def wait(waiter: Waiter, name: str, ahead_s: float) -> None:
+            assert await queue.wait(waiter.robot, ahead_s=ahead_s) is Waited.ROOM
+            order.append(name)
+            await waiter.robot.hang_up()
+
+        async with asyncio.TaskGroup() as group:
+            for name, ahead_s in (("patient", 0.0), ("customer", 0.0), ("urgent", 60.0)):
+                waiter = Waiter()
+                await open_wire(group, waiter)
+                group.create_task(wait(waiter, name, ahead_s))
+                await asyncio.sleep(50)
+            for _ in range(3):
+                room.free = 1
+                await asyncio.sleep(1)
+        return order
+
+    # 60 s are less than the 100 s that the first one was earlier, and more than the second's 50.
+    assert run_virtual(story()) == ["patient", "urgent", "customer"]
+
+
+def test_who_presses_the_key_hears_that_they_will_be_called_and_leaves_the_line() -> None:
+    async def story() -> tuple[Waiter, Waited, int]:
+        waiter, queue = Waiter(), line(Room())
+        async with asyncio.TaskGroup() as group:
+            await open_wire(group, waiter)
+            task = group.create_task(queue.wait(waiter.robot, offer=True))
+            await asyncio.sleep(2)
+            assert waiter.robot.on_key is not None
+            waiter.robot.on_key("5")
+            await asyncio.sleep(1)
+            assert not task.done()
+            waiter.robot.on_key(CALL_BACK_KEY)
+            how = await task
+            await waiter.robot.hang_up()
+        return waiter, how, len(queue)
+
+    waiter, how, left = run_virtual(story())
+
+    assert (how, left) == (Waited.CALL_BACK, 0)
+    heard = bytes(waiter.heard)
+    assert heard.find(PLACES[0] + OFFER) < heard.find(PROMISED[:-640])
+    assert heard.find(PLACES[0] + OFFER) >= 0
+
+
+def test_without_the_offer_keys_mean_nothing() -> None:
+    async def story() -> Waiter:
+        waiter, queue = Waiter(), line(Room(), longest_s=10)
+        async with asyncio.TaskGroup() as group:
+            await open_wire(group, waiter)
+            task = group.create_task(queue.wait(waiter.robot))
+            await asyncio.sleep(2)
+            assert waiter.robot.on_key is None
+            assert await task is Waited.GAVE_UP
+            await waiter.robot.hang_up()
+        return waiter
+
+    assert OFFER not in bytes(run_virtual(story()).heard)

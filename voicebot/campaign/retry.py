@@ -7,13 +7,17 @@ a frequency cap, waits for the gate.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from voicebot.campaign.outcome import Disposition
 from voicebot.dialogue.script import EndReason
 
 PARTS = (time(9), time(12), time(18))
 """When morning, afternoon and evening begin; the night belongs to the evening."""
+
+SOON = timedelta(minutes=15)
+"""Who did not want to wait on the line waits so long; the next free moment of the trunk is later
+anyway."""
 
 PART_NAMES = ("morning", "afternoon", "evening")
 
@@ -120,18 +124,35 @@ def follow_up(
 def callback_at(wish: str, now: datetime) -> datetime:
     """Return when to call who asked for another time; two hours from now when they named none.
 
-    A part of the day is the next one of that name that has not begun yet.
+    A part of the day is the next one of that name that has not begun yet. A wish may also be the
+    value of a slot: `2026-12-02`, `2026-12-02T20:30`, `2026-12-02T12:00/18:00`; what has passed
+    already is as good as none.
     """
+    named = _named_moment(wish, now)
+    if named is not None and named > now:
+        return named
     if wish in PART_NAMES:
         begins = PARTS[PART_NAMES.index(wish)]
         at = _on(now, begins)
         return at if at > now else _on(now + timedelta(days=1), begins)
     if wish == "tomorrow":
         return _on(now + timedelta(days=1), max(PARTS[0], now.time().replace(microsecond=0)))
+    if wish == "soon":
+        return now + SOON
     if wish == "weekend":
         days = (5 - now.weekday()) % 7 or 7
         return _on(now + timedelta(days=days), time(10))
     return now + timedelta(hours=2)
+
+
+def _named_moment(wish: str, now: datetime) -> datetime | None:
+    begins, _, _ = wish.partition("/")
+    day, _, clock = begins.partition("T")
+    try:
+        at = datetime.combine(date.fromisoformat(day), time.fromisoformat(clock or "09:00"))
+    except ValueError:
+        return None
+    return at.replace(tzinfo=now.tzinfo)
 
 
 def part_of_day(moment: datetime) -> int:

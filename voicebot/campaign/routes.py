@@ -8,7 +8,9 @@ routes:
     closed: campaigns/message         # answers outside the hours
     transfer_to: sip:1000@192.0.2.20  # where 转人工 goes; without it the call just ends
     hand_over: bridge                 # or transfer, the default: the line itself moves
+    people: 2                         # how many persons there are: others wait
     unanswered: campaigns/message     # answers when no person does
+    call_back: callbacks              # the store's campaign that calls back who asks for it
 """
 
 from collections.abc import Mapping, Sequence
@@ -70,6 +72,10 @@ class Route:
     hand_over: HandOver = HandOver.TRANSFER
     unanswered: Path | None = None
     """The campaign that goes on when no person answers."""
+    call_back: str | None = None
+    """The store's campaign that calls back who asks for it."""
+    people: int | None = None
+    """How many persons there are behind `transfer_to`; others wait, the urgent ones first."""
 
 
 def load_routes(path: Path) -> tuple[Route, ...]:
@@ -108,6 +114,8 @@ def _route(value: Value, folder: Path) -> Route:
             "transfer_to",
             "hand_over",
             "unanswered",
+            "call_back",
+            "people",
         ),
     )
     texts = {
@@ -134,6 +142,8 @@ def _route(value: Value, folder: Path) -> Route:
         None if closed is None else folder / closed,
         _hand_over(fields),
         None if unanswered is None else folder / unanswered,
+        texts.get("call_back"),
+        _people(fields),
     )
 
 
@@ -157,6 +167,20 @@ def _hand_over(fields: Mapping[str, Value]) -> HandOver:
         fields["hand_over"].report(f'"{written}" is no way to hand over', "transfer or bridge")
         return HandOver.TRANSFER
     return HandOver(written)
+
+
+def _people(fields: Mapping[str, Value]) -> int | None:
+    if "people" not in fields:
+        return None
+    written = fields["people"].text()
+    if not (written.isdecimal() and int(written) > 0):
+        fields["people"].report(f'"{written}" is no number of people', "write people: 2")
+    elif _hand_over(fields) is not HandOver.BRIDGE:
+        what = "can be counted only when the person is called from here"
+        fields["people"].report(what, "add `hand_over: bridge`")
+    else:
+        return int(written)
+    return None
 
 
 def find_route(routes: Sequence[Route], called: str) -> Route | None:

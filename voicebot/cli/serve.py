@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import logging
 import os
 import signal
 from collections.abc import Mapping
@@ -15,10 +14,10 @@ from typing import Any
 import click
 
 from voicebot import bootstrap, bootstrap_lines, config
-from voicebot.call.leg import PhoneLeg
+from voicebot.campaign.call_back import Wish
 from voicebot.campaign.contacts import Contact
 from voicebot.campaign.outcome import Attempt, Disposition
-from voicebot.campaign.routes import ANY_NUMBER, HandOver, Route, load_routes
+from voicebot.campaign.routes import ANY_NUMBER, Route, load_routes
 from voicebot.cli.browser_options import BrowserLine, browser_line, browser_options
 from voicebot.cli.line_options import janus_option, sip_account, sip_options
 from voicebot.cli.options import (
@@ -28,23 +27,16 @@ from voicebot.cli.options import (
     store_option,
     variable_option,
 )
+from voicebot.cli.sip_service import SipService
 from voicebot.dialogue.loader import load_script
 from voicebot.report.files import last_number, sound_name, write_attempt
-from voicebot.runtime.answering import Answer, Answering, InboundCall
-from voicebot.runtime.hand_over import connect_person
+from voicebot.runtime.answering import CALL_BACK, Answer, Answering, InboundCall
 from voicebot.runtime.load import LoadMeter
 from voicebot.runtime.recorder import FileRecording
-from voicebot.runtime.waiting_line import WaitingLine
 from voicebot.store.engine import open_store
-from voicebot.transports.janus_leg import BUSY_HERE, IncomingCall, JanusLeg
 from voicebot.transports.janus_sip import JanusGateway, SipAccount
 from voicebot.web.app import talk_app
 from voicebot.web.server import listen, serving
-
-log = logging.getLogger(__name__)
-
-UNAVAILABLE = 503
-NOT_FOUND = 404
 
 
 @click.command()
@@ -158,6 +150,7 @@ def serve(
 
     address = store_address or os.environ.get(config.STORE_VARIABLE)
     store = open_store(address) if address else None
+    call_back = bootstrap_lines.call_backs(store, routes)
     disk = ThreadPoolExecutor(1, "recordings")
 
     def record(number: int) -> FileRecording:
@@ -165,6 +158,10 @@ def serve(
 
     async def finished(call: InboundCall) -> None:
         await asyncio.to_thread(_keep, out, call)
+        if call.call_back is not None:
+            told = call.record.outcome
+            wish = Wish(call.call_back, call.caller, told[CALL_BACK], {**told})
+            await asyncio.to_thread(call_back, wish)
 
     async def run() -> None:
         load = LoadMeter()
@@ -190,8 +187,9 @@ def serve(
             running = [stopped]
             if account is not None:
                 sounds = bootstrap_lines.waiting_sounds(voice, queue)
-                room = WaitingLine(answering.has_room, sounds, longest_s=wait)
-                service = _SipService(answering, answers, room, sounds.music)
+                service = SipService(
+                    answering, answers, sounds, longest_s=wait, call_back=call_back
+                )
                 running.append(await _answer_sip(lines, janus_url, account, queue, service))
             if page is not None and not running[-1].done():
                 await _answer_browsers(lines, page, answering, answers)
@@ -210,7 +208,7 @@ async def _answer_sip(
     janus_url: str,
     account: SipAccount,
     queue: int,
-    service: "_SipService",
+    service: SipService,
 ) -> asyncio.Task[Any]:
     """Register, until `lines` is closed; the task ends only by a fault."""
     # Who waits has a line too, and so has the person to whom a caller is connected.
@@ -247,70 +245,6 @@ async def _answer_browsers(
             "without https, browsers on other machines refuse the microphone: "
             "give --tls-cert and --tls-key"
         )
-
-
-class _SipService:
-    """What happens when the telephone rings."""
-
-    gateway: JanusGateway
-
-    def __init__(
-        self,
-        answering: Answering,
-        answers: Mapping[str, Answer],
-        waiting: WaitingLine,
-        music: bytes,
-    ) -> None:
-        self._answering = answering
-        self._answers = answers
-        self._waiting = waiting
-        self._music = music
-        self._coming = 0
-        """Admitted, and not talking yet."""
-
-    async def ring(self, call: IncomingCall) -> None:
-        """Answer, or refuse with the code that says why."""
-        called = user_part(call.callee)
-        answer = self._answers.get(called) or self._answers.get(ANY_NUMBER)
-        if answer is None:
-            log.warning("no route for %s", called)
-            await call.reject(NOT_FOUND)
-        elif self._answering.draining:
-            await call.reject(UNAVAILABLE)
-        elif len(self._waiting) == 0 and self._answering.admits(self._coming):
-            self._coming += 1
-            try:
-                leg = await call.accept()
-            finally:
-                self._coming -= 1
-            await self._talk(leg, call, answer)
-        elif self._waiting.full:
-            await call.reject(BUSY_HERE)
-        else:
-            leg = await call.accept()
-            if await self._waiting.wait(leg):
-                await self._talk(leg, call, answer)
-            else:
-                await leg.hang_up()
-
-    async def _talk(self, leg: JanusLeg, call: IncomingCall, answer: Answer) -> None:
-        async def reach(caller: PhoneLeg, person: str) -> bool:
-            if answer.hand_over is HandOver.BRIDGE:
-                return await connect_person(caller, self.gateway, person, self._music)
-            return await caller.transfer(person)
-
-        await self._answering.talk(
-            leg,
-            answer,
-            caller=user_part(call.caller),
-            called=user_part(call.callee),
-            reach=reach,
-        )
-
-
-def user_part(address: str) -> str:
-    """Return the number in a SIP address: `sip:4001@192.0.2.10;user=phone` -> `4001`."""
-    return address.partition(":")[2].partition("@")[0].partition(";")[0]
 
 
 def _keep(folder: Path, call: InboundCall) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import signal
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -75,7 +76,7 @@ def talk(
     voice = bootstrap.prompt_voice(engine)
     bootstrap.prepare(voice, script, values)
     parts = bootstrap.parts(ear, voice, realtime=True)
-    session = CallSession(script, values)
+    session = CallSession(script, values, now=datetime.now().astimezone())
     transcript = LiveTranscript()
 
     def watch(session: CallSession) -> None:

@@ -39,6 +39,10 @@ class Answer:
     """Always, when None."""
     closed: "Answer | None" = None
     """What answers outside the hours."""
+    call_back: str | None = None
+    """The store's campaign that calls back who asks for it."""
+    people: int | None = None
+    """How many persons there are behind `transfer_to`; nobody counts them when None."""
 
     def at(self, now: datetime) -> "Answer":
         """Return what answers at this moment."""
@@ -58,8 +62,14 @@ def greeting(now: datetime) -> str:
     return next((words for hour, words in reversed(GREETINGS) if now.hour >= hour), "晚上好")
 
 
-Reach = Callable[[PhoneLeg, str], Awaitable[bool]]
-"""Connects a caller to a person at a SIP address; False when nobody could be reached."""
+CALL_BACK = "callback"
+"""The outcome field in which a script keeps when the caller wants to be called back."""
+NO_CALL_BACK = ("", "none")
+
+
+Reach = Callable[[PhoneLeg, str, CallRecord], Awaitable[bool]]
+"""Connects a caller, after the call of this record, to a person at a SIP address; False when
+nobody could be reached."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +80,8 @@ class InboundCall:
     caller: str
     called: str
     record: CallRecord
+    call_back: str | None = None
+    """The store's campaign that calls the caller back, if they want to be called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +147,10 @@ class Answering:
         overloaded = others > 0 and self._load.overloaded
         return others < self._max_calls and not overloaded
 
+    async def known(self, caller: str) -> Mapping[str, str]:
+        """Return what the shop knows of a caller."""
+        return await self._wait_for(lambda: self._known(caller))
+
     async def talk(
         self,
         leg: PhoneLeg,
@@ -143,7 +159,7 @@ class Answering:
         caller: str,
         called: str,
         watch: Callable[[CallSession], None] = lambda session: None,
-        reach: Reach = lambda leg, person: leg.transfer(person),
+        reach: Reach = lambda leg, person, record: leg.transfer(person),
     ) -> None:
         """Carry one answered call to its end, and hand its record on.
 
@@ -153,8 +169,7 @@ class Answering:
         self._none_left.clear()
         try:
             now = self._clock()
-            known = await self._wait_for(lambda: self._known(caller))
-            brought = {**known, GREETING: greeting(now)}
+            brought = {**await self.known(caller), GREETING: greeting(now)}
             await self._converse(leg, answer.at(now), brought, _Ends(caller, called), watch, reach)
         finally:
             self.calls -= 1
@@ -175,11 +190,11 @@ class Answering:
         log.info("call %d from %s to %s", number, mask(ends.caller), ends.called)
         wanted = {name: value for name, value in brought.items() if name in answer.script.variables}
         variables = {**answer.variables, **wanted}
-        session = CallSession(answer.script, variables, variant=number - 1)
+        session = CallSession(answer.script, variables, variant=number - 1, now=self._clock())
         target = answer.transfer_to
 
         async def hand_over(person: str) -> bool:
-            if await reach(leg, person):
+            if await reach(leg, person, session.record):
                 return True
             if answer.unanswered is not None and not leg.closed:
                 await self._converse(leg, answer.unanswered, brought, ends, watch, reach)
@@ -201,7 +216,9 @@ class Answering:
             if recording.failed:
                 record.end_detail = f"the recording is not whole: {recording.failed}"
             log.info("call %d ended: %s, %s", number, record.end_reason, leg.statistics)
-            await self._finished(InboundCall(number, ends.caller, ends.called, record))
+            wants = record.outcome.get(CALL_BACK, "") not in NO_CALL_BACK
+            call_back = answer.call_back if wants else None
+            await self._finished(InboundCall(number, ends.caller, ends.called, record, call_back))
         except StorageFailed as error:
             log.error("call %d: %s", number, error)
             await leg.hang_up()

@@ -1,8 +1,13 @@
-"""Callers who wait for a free line: music, their place now and then, first come first served."""
+"""Callers who wait for a free line: music, their place now and then, and the offer of a call back.
+
+Who came first is served first, but for those whose case is urgent: they count as having come
+earlier than they did.
+"""
 
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 from voicebot.audio.frame import FRAME_MS, frame_bytes
 from voicebot.call.leg import CallLeg
@@ -10,6 +15,7 @@ from voicebot.runtime.holding import Looped, until_hung_up
 
 LOOK_S = 0.25
 """How often the first in line looks whether there is room."""
+CALL_BACK_KEY = "1"
 TOLD_S = 25.0
 """How often a caller is told their place when it stays the same."""
 
@@ -23,6 +29,21 @@ class WaitingSounds:
     """By how many are before them: 0 is the next one. Its keys are the places that there are."""
     given_up: bytes
     """After `longest_s`, before the line is closed."""
+    offer: bytes = b""
+    """That a key may be pressed to be called back."""
+    promised: bytes = b""
+    """That they will be."""
+
+
+class Waited(StrEnum):
+    """How waiting ended."""
+
+    ROOM = "room"
+    """It is their turn."""
+    GAVE_UP = "gave_up"
+    """They hung up, or waited too long and have heard why."""
+    CALL_BACK = "call_back"
+    """They want to be called instead, and have heard that they will be."""
 
 
 class WaitingLine:
@@ -35,7 +56,7 @@ class WaitingLine:
         self._room = room
         self._sounds = sounds
         self._longest_s = longest_s
-        self._line: list[object] = []
+        self._line: list[_Waiter] = []
         self.gave_up = 0
         """Callers who hung up or waited too long."""
 
@@ -47,43 +68,67 @@ class WaitingLine:
         """Whether nobody else can wait."""
         return len(self._line) >= len(self._sounds.places)
 
-    async def wait(self, leg: CallLeg) -> bool:
-        """Keep the caller company until there is room; False when they or we gave up.
+    async def wait(self, leg: CallLeg, *, ahead_s: float = 0.0, offer: bool = False) -> Waited:
+        """Keep the caller company until there is room.
 
-        The leg is still open when we gave up, and has heard why.
+        `ahead_s` is how much earlier they count as having come. With `offer` they may press
+        `CALL_BACK_KEY`. The leg is still open when we gave up or they want to be called.
         """
-        me = object()
-        self._line.append(me)
-        hold = _HoldSound(self._sounds, leg.sample_rate)
-        gone = asyncio.create_task(until_hung_up(leg))
-        leg.playout = hold
         loop = asyncio.get_running_loop()
+        me = _Waiter(loop.time() - ahead_s)
+        self._line.append(me)
+        self._line.sort(key=lambda each: each.since_s)
+        hold = _HoldSound(self._sounds, leg.sample_rate, offer=offer)
+        gone = asyncio.create_task(until_hung_up(leg))
+        wanted = asyncio.Event()
+        called = asyncio.create_task(wanted.wait())
+        leg.playout = hold
+        if offer:
+            leg.on_key = lambda key: wanted.set() if key == CALL_BACK_KEY else None
         until = loop.time() + self._longest_s
         try:
             while not gone.done():
+                if wanted.is_set():
+                    await self._say(hold, self._sounds.promised, gone)
+                    return Waited.CALL_BACK
                 if self._line[0] is me and self._room():
-                    return True
+                    return Waited.ROOM
                 if loop.time() >= until:
-                    hold.say(self._sounds.given_up)
-                    await asyncio.wait({gone}, timeout=hold.saying_ms / 1000)
+                    await self._say(hold, self._sounds.given_up, gone)
                     break
                 hold.place(self._line.index(me))
-                await asyncio.wait({gone}, timeout=LOOK_S)
+                await asyncio.wait(
+                    {gone, called}, timeout=LOOK_S, return_when=asyncio.FIRST_COMPLETED
+                )
             self.gave_up += 1
-            return False
+            return Waited.GAVE_UP
         finally:
-            leg.playout = None
-            gone.cancel()
-            await asyncio.gather(gone, return_exceptions=True)
+            leg.playout = leg.on_key = None
+            for task in (gone, called):
+                task.cancel()
+            await asyncio.gather(gone, called, return_exceptions=True)
             # Last, and nothing is awaited after it: who is next must see this caller's call.
             self._line.remove(me)
+
+    async def _say(self, hold: "_HoldSound", words: bytes, gone: asyncio.Task[None]) -> None:
+        hold.say(words)
+        await asyncio.wait({gone}, timeout=hold.saying_ms / 1000)
+
+
+@dataclass(eq=False, slots=True)
+class _Waiter:
+    """One caller's place."""
+
+    since_s: float
+    """When they came, or count as having come."""
 
 
 class _HoldSound:
     """Music, interrupted by words."""
 
-    def __init__(self, sounds: WaitingSounds, sample_rate: int) -> None:
+    def __init__(self, sounds: WaitingSounds, sample_rate: int, *, offer: bool) -> None:
         self._sounds = sounds
+        self._offer = sounds.offer if offer else b""
         self._size = frame_bytes(sample_rate)
         self._words = b""
         self._music = Looped(sounds.music, sample_rate)
@@ -99,7 +144,7 @@ class _HoldSound:
         """Tell the caller how many are before them, when it is new or long ago."""
         if before != self._place or self._since_ms >= TOLD_S * 1000:
             self._place = before
-            self.say(self._sounds.places[min(before, max(self._sounds.places))])
+            self.say(self._sounds.places[min(before, max(self._sounds.places))] + self._offer)
 
     def say(self, pcm: bytes) -> None:
         """Say this now, whatever sounds."""
