@@ -46,6 +46,9 @@ class CountedNetwork:
     def __init__(self, path: str) -> None:
         self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
 
+    async def prepare(self, intent: Intent) -> None:
+        """Need nothing."""
+
     async def make(self, intent: Intent, opted_out: OptedOut) -> Called:
         """Write down, ring, and answer by chance."""
         os.write(self._file, f"{intent.id} {intent.phone} {os.getpid()}\n".encode())

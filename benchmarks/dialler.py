@@ -63,6 +63,9 @@ class Network:
     def __init__(self) -> None:
         self.times_s: list[float] = []
 
+    async def prepare(self, intent: Intent) -> None:
+        """Need nothing."""
+
     async def make(self, intent: Intent, opted_out: OptedOut) -> Called:
         """Be busy."""
         self.times_s.append(time.perf_counter())

@@ -115,6 +115,9 @@ class Network:
     at_once: int = 0
     most_at_once: int = 0
 
+    async def prepare(self, intent: Intent) -> None:
+        return
+
     async def make(self, intent: Intent, opted_out: OptedOut) -> Called:
         self.dialled[intent.phone] += 1
         self.times_s.append(asyncio.get_running_loop().time())

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -115,6 +115,9 @@ def test_who_opts_out_in_a_call_is_on_the_list_before_the_call_ends(store: Store
     listed: list[str] = []
 
     class Refuses:
+        async def prepare(self, intent: Intent) -> None:
+            return
+
         async def make(self, intent: Intent, opted_out: OptedOut) -> Called:
             await opted_out()
             with store.read() as connection:
@@ -128,6 +131,48 @@ def test_who_opts_out_in_a_call_is_on_the_list_before_the_call_ends(store: Store
     assert listed == [phone(0)]
 
 
+def test_what_will_be_said_is_ready_before_the_right_to_dial_is_asked_for(store: Store) -> None:
+    campaign = new_campaign(store, 1)
+    seen: list[tuple[str, str]] = []
+
+    def state() -> str:
+        return str(attempts(store)[0].state)
+
+    class Renders:
+        async def prepare(self, intent: Intent) -> None:
+            seen.append(("prepare", await asyncio.to_thread(state)))
+
+        async def make(self, intent: Intent, opted_out: OptedOut) -> Called:
+            seen.append(("make", await asyncio.to_thread(state)))
+            return Called(Disposition.ANSWERED_HUMAN, 900)
+
+    run_worker(
+        worker(store, Renders()), lambda: until(lambda: states(store, campaign) == {"done": 1})
+    )
+
+    assert seen == [("prepare", "intent"), ("make", "dialing")]
+
+
+def test_what_cannot_be_prepared_is_a_fault_of_its_call(store: Store) -> None:
+    campaign = new_campaign(store, 1)
+
+    class Broken:
+        async def prepare(self, intent: Intent) -> None:
+            raise OSError("no room to render")
+
+        async def make(self, intent: Intent, opted_out: OptedOut) -> Called:
+            raise OSError("no room to render")
+
+    def story() -> Awaitable[None]:
+        return until(lambda: any(each.state == "done" for each in attempts(store)))
+
+    run_worker(worker(store, Broken()), story)
+
+    (made,) = attempts(store)
+    assert (made.disposition, made.uses_cap) == ("LINE_ERROR", False)
+    assert states(store, campaign) == {"wait": 1}
+
+
 def test_one_number_in_two_campaigns_is_in_one_call_at_a_time(store: Store) -> None:
     new_campaign(store, 20, name="one", trunk="a")
     new_campaign(store, 20, name="other", trunk="b")
@@ -135,6 +180,9 @@ def test_one_number_in_two_campaigns_is_in_one_call_at_a_time(store: Store) -> N
     talking: Counter[str] = Counter()
 
     class Watched:
+        async def prepare(self, intent: Intent) -> None:
+            return
+
         async def make(self, intent: Intent, opted_out: OptedOut) -> Called:
             talking[intent.phone] += 1
             assert talking[intent.phone] == 1
@@ -260,6 +308,9 @@ def test_a_canary_that_fails_is_taken_back_and_its_contacts_hear_the_old_script(
     heard: Counter[int | None] = Counter()
 
     class BreaksWithTheNew:
+        async def prepare(self, intent: Intent) -> None:
+            return
+
         async def make(self, intent: Intent, opted_out: OptedOut) -> Called:
             heard[intent.script_version_id] += 1
             failed = intent.script_version_id == new
@@ -315,6 +366,9 @@ def test_a_call_that_raises_is_the_lines_fault_and_ends_no_other(store: Store) -
     network = Network()
 
     class Breaks:
+        async def prepare(self, intent: Intent) -> None:
+            return
+
         async def make(self, intent: Intent, opted_out: OptedOut) -> Called:
             if intent.phone == phone(3):
                 raise RuntimeError("the line broke")

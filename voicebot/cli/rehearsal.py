@@ -96,6 +96,10 @@ class Paced:
         self._clock = clock
         self._pace = pace
 
+    async def prepare(self, intent: Intent) -> None:
+        """See `voicebot.dialler.calls.Calls`."""
+        await self._calls.prepare(intent)
+
     async def make(self, intent: Intent, opted_out: OptedOut) -> Called:
         """See `voicebot.dialler.calls.Calls`."""
         self._pace.dialled.append(self._clock.now())

@@ -56,11 +56,20 @@ class Dialler:
         self._busy += 1
         try:
             intent = await self._ledger.write(lambda it: dialling.find(it, attempt_id))
-            if intent is not None and intent.state == "intent" and await self._may_dial(intent):
-                await self._call(intent)
+            if intent is not None and intent.state == "intent":
+                await self._prepare(intent)
+                if await self._may_dial(intent):
+                    await self._call(intent)
             self._taken.discard(attempt_id)
         finally:
             self._busy -= 1
+
+    async def _prepare(self, intent: Intent) -> None:
+        try:
+            await self._calls.prepare(intent)
+        except Exception as error:
+            # Whatever a script, a voice or a disk does: the call meets it again, and counts it.
+            log.info("call %s cannot be prepared: %r", intent.id, error)
 
     async def _may_dial(self, intent: Intent) -> bool:
         """Wait for the slot and pass the fence."""

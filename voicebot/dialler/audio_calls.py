@@ -52,6 +52,10 @@ class AudioCalls:
         self._keep = keep
         self._machines = machines
 
+    async def prepare(self, intent: Intent) -> None:
+        """Render what will be said."""
+        await asyncio.to_thread(self._prepare, intent)
+
     async def make(self, intent: Intent, opted_out: OptedOut) -> Called:
         """Dial and talk."""
         voiced = await asyncio.to_thread(self._prepare, intent)

@@ -27,6 +27,12 @@ class Called:
 class Calls(Protocol):
     """Makes one call from dialling to hanging up."""
 
+    async def prepare(self, intent: Intent) -> None:
+        """Get ready what will be said. It comes before the attempt's slot, so that a script that is
+        loaded and a prompt that is rendered for the first time hold up nobody's call. What fails
+        here fails in `make` again."""
+        ...
+
     async def make(self, intent: Intent, opted_out: OptedOut) -> Called:
         """Dial and talk. `opted_out` is awaited as soon as the callee wants no more calls, while
         the goodbye is still to be said."""

@@ -5,6 +5,7 @@ the real call session; only sound and recogniser are left out. Ringing and talki
 on the dialler's clock.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -42,6 +43,10 @@ class ScriptedCalls:
         self._personas = personas
         self._script = script
         self._clock = clock
+
+    async def prepare(self, intent: Intent) -> None:
+        """Load the script."""
+        await asyncio.to_thread(self._personas, intent)
 
     async def make(self, intent: Intent, opted_out: OptedOut) -> Called:
         """Ring and talk."""

@@ -1,5 +1,6 @@
 """The scripts of the campaigns that are being called, by version, each loaded once."""
 
+import threading
 from pathlib import Path
 
 from voicebot import config
@@ -27,14 +28,18 @@ class Scripts:
         self._cache = cache
         self._scripts: dict[int | str, Script] = {}
         self._personas: dict[tuple[str, str], dict[str, Persona]] = {}
+        self._loading = threading.Lock()
+        """Calls that begin together wait for one that loads: training a classifier takes seconds
+        of all cores already."""
 
     def of(self, intent: Intent) -> Script:
         """Return the version that an attempt is to speak. Raises `BadScript`."""
         key = intent.script_version_id or intent.folder
-        if key not in self._scripts:
-            script = self._load(intent)
-            self._scripts[key] = with_classifier(script, config.classifier_folder())
-        return self._scripts[key]
+        with self._loading:
+            if key not in self._scripts:
+                script = self._load(intent)
+                self._scripts[key] = with_classifier(script, config.classifier_folder())
+            return self._scripts[key]
 
     def personas(self, intent: Intent) -> dict[str, Persona]:
         """Return the simulated customers of an attempt's campaign."""
