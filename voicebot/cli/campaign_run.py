@@ -12,7 +12,8 @@ from voicebot.campaign.contacts import contact_rows
 from voicebot.campaign.schedule import State
 from voicebot.campaign.settings import load_settings
 from voicebot.campaign.table_file import open_table
-from voicebot.cli.campaign import add_version, keep, progress_table
+from voicebot.cli.campaign_kept import add_version, keep
+from voicebot.cli.campaign_progress import progress_table
 from voicebot.cli.importing import Rejects
 from voicebot.dialogue.bundle import bundle
 from voicebot.dialogue.loader import load_script

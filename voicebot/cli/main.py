@@ -15,7 +15,6 @@ from voicebot import __version__
 from voicebot.cli.bench import bench
 from voicebot.cli.call import call
 from voicebot.cli.campaign import campaign
-from voicebot.cli.campaign_run import run
 from voicebot.cli.chat import chat
 from voicebot.cli.check import check
 from voicebot.cli.consent import consent
@@ -89,8 +88,6 @@ for command in (
     orders,
 ):
     cli.add_command(command)
-
-campaign.add_command(run)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

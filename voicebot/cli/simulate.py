@@ -14,7 +14,7 @@ from sqlalchemy import func, insert, select
 from voicebot import config
 from voicebot.campaign.schedule import State
 from voicebot.campaign.settings import load_settings
-from voicebot.cli.campaign import add_version, keep
+from voicebot.cli.campaign_kept import add_version, keep
 from voicebot.cli.campaign_run import NOTE
 from voicebot.cli.options import engine_option, model_option
 from voicebot.dialogue.bundle import bundle

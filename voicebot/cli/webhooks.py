@@ -3,7 +3,7 @@
 import click
 from rich.table import Table
 
-from voicebot.cli.campaign import clock, named
+from voicebot.cli.campaign_kept import clock, named
 from voicebot.cli.options import opened_store, store_option, wide_console
 from voicebot.dialler.webhook_address import check_url
 from voicebot.errors import BadInput, Problem
