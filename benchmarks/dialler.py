@@ -32,7 +32,7 @@ from voicebot.dialler.feeder import Feeder
 from voicebot.dialler.judging import Gate
 from voicebot.dialler.worker import Worker, WorkerSettings
 from voicebot.engines.dbos_queue import DbosQueue
-from voicebot.store import campaigns, feeding
+from voicebot.store import campaigns, feeding, leases
 from voicebot.store.dialling import Intent
 from voicebot.store.engine import Store, open_store
 from voicebot.store.instant import database_now
@@ -130,7 +130,8 @@ def claim(store: Store, policy: Path, contacts: int) -> str:
     """Feed 20 at a time."""
     made = new_campaign(store, policy, contacts, "claim", 10)
     feeder = Feeder("bench", 10_000, NoQueue(), Gate(real=False))  # type: ignore[arg-type]
-    with store.read() as connection:
+    with store.write() as connection:
+        leases.enter(connection, "bench", "here", os.getpid())
         trunk = connection.execute(
             select(campaign.c.trunk_id).where(campaign.c.id == made)
         ).scalar_one()
@@ -159,6 +160,8 @@ def claim(store: Store, policy: Path, contacts: int) -> str:
                 .where(contact.c.campaign_id == made, contact.c.state == "queued")
                 .values(state="done", disposition="BUSY")
             )
+    with store.write() as connection:
+        leases.leave(connection, "bench")
     stop(store, made)
     return (
         f"claim of 20 out of {contacts:,}: {_percentiles(took)} (gate, decisions, attempts and "

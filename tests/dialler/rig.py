@@ -16,7 +16,7 @@ from voicebot.dialler.clock import Clock
 from voicebot.dialler.feeder import Fed, Feeder
 from voicebot.dialler.worker import Ended, Worker, WorkerSettings
 from voicebot.engines.dbos_queue import DbosQueue
-from voicebot.store import campaigns, feeding
+from voicebot.store import campaigns, feeding, leases
 from voicebot.store.dialling import Intent
 from voicebot.store.engine import Store
 from voicebot.store.feeding import CampaignRow, Due, Refusal
@@ -96,11 +96,16 @@ class _NoQueue:
         """Forget."""
 
 
-def feed(connection: Connection) -> Fed:
-    """Feed the only trunk once, without a worker that dials what is released."""
+def feed(connection: Connection, *, alive: bool = True) -> Fed:
+    """Feed the only trunk once, as a worker w1 that does not dial what is released; without a lease
+    when it is not alive."""
     (trunk,) = feeding.trunks_to_feed(connection)
     feeder = Feeder("w1", 50, _NoQueue(), anybody)  # type: ignore[arg-type]
-    return feeder.feed(connection, trunk, now_of(connection))
+    if alive:
+        leases.enter(connection, "w1", "here", 1)
+    fed = feeder.feed(connection, trunk, now_of(connection))
+    leases.leave(connection, "w1")
+    return fed
 
 
 @dataclass

@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import OperationalError
 
 from tests.dialler.rig import attempts, feed, new_campaign, now_of, states
 from voicebot.dialler.housekeeping import STRANDED_AFTER, Housekeeping
@@ -101,3 +102,28 @@ def test_what_no_queue_knows_is_put_back(store: Store, released: set[str]) -> No
     assert len(released) == 5
     assert attempts(store) == []
     assert states(store, 1) == {"wait": 5}
+
+
+def test_a_worker_without_a_lease_releases_nothing(store: Store) -> None:
+    new_campaign(store, 5)
+
+    with store.write() as connection:
+        fed = feed(connection, alive=False)
+
+    assert fed.released == 0
+    assert states(store, 1) == {"wait": 5}
+
+
+def test_nobody_is_declared_dead_while_it_feeds(store: Store) -> None:
+    if store.engine.dialect.name == "sqlite":
+        pytest.skip("SQLite has one writer at a time")
+    with store.write() as connection:
+        leases.enter(connection, "w1", "here", 1)
+    with store.read() as connection:
+        (found,) = leases.seen(connection)
+
+    with store.write() as feeding, store.write() as other:
+        assert leases.hold(feeding, "w1")
+        other.execute(text("SET LOCAL lock_timeout = 100"))
+        with pytest.raises(OperationalError, match="lock timeout"), other.begin_nested():
+            leases.declare_dead(other, found, "w2")

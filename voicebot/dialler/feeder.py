@@ -13,7 +13,7 @@ from voicebot.campaign.pacing import Lines, room, slots
 from voicebot.campaign.schedule import local_day
 from voicebot.campaign.version_choice import choose
 from voicebot.dialler.queue import Queue
-from voicebot.store import feeding, versions
+from voicebot.store import feeding, leases, versions
 from voicebot.store.feeding import CampaignRow, Due, InFlight, Refusal, Release, TrunkRow
 
 Judge = Callable[[Connection, CampaignRow, Sequence[Due], datetime], Sequence[Refusal]]
@@ -47,9 +47,10 @@ class Feeder:
         self._speed = speed
 
     def feed(self, connection: Connection, trunk_id: int, now: datetime) -> Fed:
-        """Release what one trunk and this worker carry."""
+        """Release what one trunk and this worker carry; nothing once this worker was declared
+        dead: its queue was taken over, and nobody would look there soon."""
         trunk = feeding.lock_trunk(connection, trunk_id)
-        if trunk is None:
+        if trunk is None or not leases.hold(connection, self._executor):
             return Fed()
         flights = feeding.in_flight(connection)
         released = refused = 0

@@ -53,6 +53,19 @@ def leave(connection: Connection, executor: str) -> None:
     connection.execute(delete(lease).where(lease.c.executor == executor))
 
 
+def hold(connection: Connection, executor: str) -> bool:
+    """Tell whether a worker is alive, and keep it so until the transaction ends: who would declare
+    it dead waits, and then finds what the transaction did."""
+    return (
+        connection.execute(
+            select(lease.c.executor)
+            .where(lease.c.executor == executor, lease.c.state == "up")
+            .with_for_update(read=True)
+        ).first()
+        is not None
+    )
+
+
 def seen(connection: Connection) -> Sequence[Lease]:
     """Return all leases."""
     rows = connection.execute(
