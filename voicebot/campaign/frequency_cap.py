@@ -57,6 +57,14 @@ class Cap:
         return f"{self.calls}{kind}{purpose} {calls} in {_words(self.period)}"
 
 
+def reach(cap: Cap) -> timedelta:
+    """Return how far back a cap looks at most, in whatever zone."""
+    if isinstance(cap.period, timedelta):
+        return cap.period
+    days = {CalendarPeriod.DAY: 1, CalendarPeriod.WEEK: 7, CalendarPeriod.MONTH: 31}
+    return timedelta(days=days[cap.period] + 1)
+
+
 def cap_ends(
     cap: Cap, purpose: Purpose, past: Iterable[PastCall], zones: Sequence[ZoneInfo], now: datetime
 ) -> datetime | None:

@@ -29,6 +29,7 @@ from voicebot.cli.orders import orders
 from voicebot.cli.outcomes import outcomes
 from voicebot.cli.replay import replay
 from voicebot.cli.report import report
+from voicebot.cli.retention import retention
 from voicebot.cli.say import say
 from voicebot.cli.serve import serve
 from voicebot.cli.simulate import simulate
@@ -86,6 +87,7 @@ for command in (
     simulate,
     report,
     orders,
+    retention,
 ):
     cli.add_command(command)
 

@@ -22,6 +22,7 @@ from voicebot.dialler.housekeeping import Housekeeping
 from voicebot.dialler.lease import BEATS, LEASE_S, Heartbeat, Watch
 from voicebot.dialler.ledger import Ledger
 from voicebot.dialler.queue import Queue
+from voicebot.dialler.retention import Retention
 from voicebot.dialler.webhook_address import Allowed
 from voicebot.dialler.webhook_sender import WebhookSender
 from voicebot.errors import StorageFailed
@@ -39,6 +40,7 @@ TEND_S = 1.0
 RECONCILE_S = 15.0
 PURGE_S = 5.0
 SEND_S = 1.0
+RETENTION_S = 3600.0
 DRAIN_S = 300.0
 """A call is over by then."""
 
@@ -147,6 +149,7 @@ class Worker:
             self._clock,
             Watch(settings.lease_s, every_s),
         )
+        self._retention = Retention(store, self._clock)
         self._sender = WebhookSender(self._ledger, self._clock, settings.webhook_hosts)
         self._stop = asyncio.Event()
 
@@ -170,6 +173,7 @@ class Worker:
             asyncio.create_task(self._every(PURGE_S, self._purge)),
             asyncio.create_task(self._every(RECONCILE_S, self._settle)),
             asyncio.create_task(self._every(SEND_S, self._send)),
+            asyncio.create_task(self._every(RETENTION_S, self._retention.run)),
         ]
         try:
             await self._until_told(loops)
