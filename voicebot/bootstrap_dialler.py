@@ -7,12 +7,14 @@ from voicebot import bootstrap, config
 from voicebot.audio import wav
 from voicebot.campaign import announcements
 from voicebot.campaign.answering_machine import MachineDetector
+from voicebot.campaign.rules import machine_rule
 from voicebot.dialler.audio_calls import AudioCalls, Keep, Voiced
 from voicebot.dialler.calls import Calls
 from voicebot.dialler.clock import Clock
 from voicebot.dialler.queue import Queue
 from voicebot.dialler.scripted_calls import PERSONA, ScriptedCalls, known_variables
 from voicebot.dialler.scripts import Scripts
+from voicebot.dialogue.step import spoken_text
 from voicebot.engines.dbos_queue import DbosQueue
 from voicebot.engines.vosk import VoskModel
 from voicebot.runtime.driver import Recording
@@ -28,7 +30,7 @@ log = logging.getLogger(__name__)
 
 def scripted_calls(store: Store, seed: int, clock: Clock) -> ScriptedCalls:
     """Return calls to a made-up population, without sound."""
-    scripts = Scripts(store, config.cache_folder().parent / "scripts")
+    scripts = Scripts(store, config.scripts_folder())
     return ScriptedCalls(Population(seed), scripts.personas, scripts.of, clock)
 
 
@@ -36,7 +38,7 @@ def simulated_audio_calls(
     store: Store, model: VoskModel, voice: PromptVoice, recordings: Path, seed: int
 ) -> Calls:
     """Return calls to simulated customers who speak and listen, in real time."""
-    scripts = Scripts(store, config.cache_folder().parent / "scripts")
+    scripts = Scripts(store, config.scripts_folder())
     trunks: dict[str, SimulatedTrunk] = {}
 
     def trunk(intent: Intent) -> SimulatedTrunk:
@@ -66,12 +68,17 @@ def sip_calls(
     store: Store, trunk: SipTrunk, model: VoskModel, voice: PromptVoice, recordings: Path
 ) -> Calls:
     """Return calls to real telephones."""
-    scripts = Scripts(store, config.cache_folder().parent / "scripts")
+    scripts = Scripts(store, config.scripts_folder())
 
     def voiced(intent: Intent) -> Voiced:
         script = scripts.of(intent)
         bootstrap.prepare(voice, script, intent.variables)
-        return Voiced(script, dict(intent.variables), trunk)
+        rule = machine_rule(intent.rules)
+        message = b""
+        if rule.message:
+            said = spoken_text(rule.message, script, intent.variables)
+            message = b"".join(pcm for _, pcm in voice.pieces(said))
+        return Voiced(script, dict(intent.variables), trunk, rule.reaction, message)
 
     def machines() -> MachineDetector:
         recogniser = model.recogniser(config.LINE_RATE)

@@ -137,3 +137,10 @@ def cache_folder(environment: Mapping[str, str] = os.environ) -> Path:
     """Return the folder of rendered prompts; it may not exist yet."""
     named = environment.get(CACHE_VARIABLE)
     return Path(named) if named else user_cache_path("voicebot", appauthor=False) / "prompts"
+
+
+def scripts_folder(environment: Mapping[str, str] = os.environ) -> Path:
+    """Return where kept versions of scripts are unpacked; it may not exist yet."""
+    named = environment.get(CACHE_VARIABLE)
+    cache = Path(named) if named else user_cache_path("voicebot", appauthor=False)
+    return cache / "scripts"

@@ -16,6 +16,7 @@ from tests.adapters.sip_peers import Janus, Phone, wait_until
 from voicebot.audio import wav
 from voicebot.cli.main import main
 from voicebot.engines.espeak import EspeakSynthesiser
+from voicebot.simulation import network
 from voicebot.simulation.utterance import Utterance
 from voicebot.simulation.voices import VOICES, CallerSpeech
 from voicebot.store.engine import open_store
@@ -113,3 +114,18 @@ def test_a_contact_is_called_over_sip_and_what_came_of_it_is_kept(tmp_path: Path
     assert " ".join(syllables("智能语音助手")) in words
     sound = Path(made.recording).stat().st_size
     assert abs(sound - made.talk_ms * 32) < 0.03 * sound
+
+
+def test_a_mailbox_gets_the_campaigns_message_after_its_beep(tmp_path: Path) -> None:
+    rule = "machine: {reaction: leave_message, message: 我是智能语音助手，您的咖啡豆到了。}"
+    campaign = tiny_campaign.write(tmp_path, "mailbox", rule + "\n")
+    greeting = spoken("您好，我现在不方便接听，请在提示音后留言。")
+    plays = silence(500) + greeting + silence(500) + network.beep(RATE) + silence(20_000)
+
+    made, words, store = call_once(tmp_path, campaign, plays)
+
+    assert made.disposition == "ANSWERED_MACHINE"
+    assert made.evidence["left_message"] is True
+    assert " ".join(syllables("您的咖啡豆到")) in words
+    # Once more, another part of the day.
+    assert [each.state for each in rows(store, contact)] == ["wait"]

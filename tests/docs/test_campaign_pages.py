@@ -30,6 +30,7 @@ def test_the_campaign_file_of_the_page_is_one(tmp_path: Path) -> None:
     assert settings.starts_at is not None
     assert settings.starts_at.isoformat() == "2026-12-01T00:00:00+08:00"
     assert settings.rules["retry"]["REJECTED"] == "never"
+    assert "智能语音助手" in settings.rules["machine"]["message"]
 
 
 def test_the_receiver_of_the_page_takes_our_signature_and_no_other() -> None:

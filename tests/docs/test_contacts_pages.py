@@ -116,6 +116,8 @@ def test_the_table_of_built_in_policies_is_theirs() -> None:
                     assert told[f"{purpose}, {kind}"] == hours
         assert told["consent"] == ", ".join(sorted(policy.consent))
         assert told["recordings are kept"] == f"{policy.recordings.days} days"
+        assert told["records are kept"] == f"{policy.records.days} days"
+        assert told["says that it records"] == ("yes" if policy.recording_notice else "no")
 
 
 def test_the_page_of_the_store_names_every_table() -> None:

@@ -71,6 +71,98 @@ def test_a_campaign_without_contacts_does_not_start(
     assert "spring: has no contacts; voicebot contacts import" in capsys.readouterr().err
 
 
+def test_a_campaign_whose_script_does_not_tell_what_its_policy_wants_does_not_start(
+    shop: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script = shop / "campaigns/repurchase/script.yaml"
+    told = script.read_text(encoding="utf-8")
+    assert "智能语音助手" in told
+    script.write_text(told.replace("智能语音助手", "小美"), encoding="utf-8")
+    with_contacts(shop)
+
+    assert voicebot("start", "repurchase") == 2
+    said = capsys.readouterr().err
+    assert "script.yaml: states." in said
+    what = "the callee is not told that a machine is speaking before being asked; the policy CN"
+    assert what in said
+    script.write_text(told, encoding="utf-8")
+    assert voicebot("version", "repurchase", "campaigns/repurchase") == 0
+    assert voicebot("start", "repurchase") == 0, "nobody hears the first version"
+
+
+def test_a_running_campaign_takes_no_version_that_does_not_tell(
+    shop: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with_contacts(shop)
+    assert voicebot("start", "repurchase") == 0
+    script = shop / "campaigns/repurchase/script.yaml"
+    told = script.read_text(encoding="utf-8")
+    script.write_text(told.replace("智能语音助手", "小美"), encoding="utf-8")
+
+    assert voicebot("version", "repurchase", "campaigns/repurchase") == 2
+    capsys.readouterr()
+    voicebot("status", "repurchase")
+    assert "version 2" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("", "hang up"),
+        ("machine: {reaction: go_on}", "go on with the script"),
+        (
+            'machine: {reaction: leave_message, message: "{name}您好，我是语音助手。"}',
+            "leave a message: {name}您好，我是语音助手。",
+        ),
+    ],
+)
+def test_a_campaign_says_what_answering_machines_get(
+    shop: Path, capsys: pytest.CaptureFixture[str], line: str, shown: str
+) -> None:
+    file = shop / "campaigns/repurchase/campaign.yaml"
+    file.write_text(file.read_text(encoding="utf-8") + line + "\n", encoding="utf-8")
+    with_contacts(shop)
+
+    assert voicebot("start", "repurchase") == 0
+    assert voicebot("show", "repurchase") == 0
+    told = capsys.readouterr().out
+    assert re.search(rf"answering machines +{re.escape(shown)}", told)
+    assert re.search(r"after BUSY +10 min to 30 min", told)
+
+
+@pytest.mark.parametrize(
+    ("rule", "fault"),
+    [
+        ("{reaction: shout}", 'machine.reaction: "shout" is not known; it may be hang_up'),
+        ("{reaction: leave_message}", "a message is to be left and there is none"),
+        ("{message: 您好}", "machine.message: is never said"),
+        ("{reaction: go_on, tone: kind}", "machine.tone: is not known"),
+    ],
+)
+def test_a_reaction_to_machines_that_makes_no_sense_is_refused(
+    shop: Path, capsys: pytest.CaptureFixture[str], rule: str, fault: str
+) -> None:
+    file = shop / "campaigns/repurchase/campaign.yaml"
+    file.write_text(file.read_text(encoding="utf-8") + f"machine: {rule}\n", encoding="utf-8")
+
+    assert voicebot("create", "campaigns/repurchase") == 2
+    assert fault.partition(": ")[2] in capsys.readouterr().err
+
+
+def test_a_message_to_machines_has_known_places_and_tells_who_speaks(
+    shop: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = shop / "campaigns/repurchase/campaign.yaml"
+    rule = 'machine: {reaction: leave_message, message: "{nam}您好，请回电。"}'
+    file.write_text(file.read_text(encoding="utf-8") + rule + "\n", encoding="utf-8")
+    with_contacts(shop)
+
+    assert voicebot("start", "repurchase") == 2
+    said = capsys.readouterr().err
+    assert "machine.message: the message does not say that a machine is speaking" in said
+    assert 'machine.message: "nam" is no variable; did you mean' in said
+
+
 def test_a_campaign_that_is_not_there_is_told_with_those_that_are(
     shop: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

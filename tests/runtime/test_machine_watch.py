@@ -13,12 +13,12 @@ from tests.core.test_early_media import Scripted
 from voicebot.call.record import CallRecord
 from voicebot.call.session import CallSession
 from voicebot.campaign import announcements
-from voicebot.campaign.answering_machine import MachineDetector
+from voicebot.campaign.answering_machine import MachineDetector, Reaction
 from voicebot.campaign.outcome import Disposition
 from voicebot.dialogue.script import EndReason
 from voicebot.errors import RecogniserFailed
 from voicebot.runtime.call_runner import Parts, run_call
-from voicebot.runtime.machine_watch import Reaction, WatchedLeg
+from voicebot.runtime.machine_watch import WatchedLeg
 from voicebot.runtime.virtual_time import InlineExecutor, run_virtual
 from voicebot.simulation import network
 from voicebot.speech.detector import SpeechDetector

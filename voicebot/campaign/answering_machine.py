@@ -7,6 +7,7 @@ write apart. Who cannot be told from a person is one.
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from voicebot.audio.frame import FRAME_MS, AudioFrame
 from voicebot.campaign.announcements import Announcements
@@ -16,6 +17,24 @@ from voicebot.speech.recogniser import UNKNOWN, Recogniser
 from voicebot.speech.tones import Burst, ToneDetector
 
 CHUNK_FRAMES = 5
+
+
+class Reaction(StrEnum):
+    """What a machine gets."""
+
+    HANG_UP = "hang_up"
+    LEAVE_MESSAGE = "leave_message"
+    GO_ON = "go_on"
+    """The script goes on: a telephone's assistant may tell its owner what was said."""
+
+
+@dataclass(frozen=True, slots=True)
+class MachineRule:
+    """What the machines of a campaign get."""
+
+    reaction: Reaction = Reaction.HANG_UP
+    message: str = ""
+    """What is left after the beep; may have places for variables, as prompts do."""
 
 
 @dataclass(frozen=True, slots=True)

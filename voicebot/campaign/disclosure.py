@@ -1,24 +1,58 @@
-"""Does a call say at its beginning that a machine is speaking?"""
+"""What a callee must be told at the beginning: a machine is speaking, the call is recorded."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from voicebot.campaign.policy import Policy
 from voicebot.dialogue.script import Prompt, Script
 
 
-def discloses(script: Script, policy: Policy) -> bool:
-    """Tell whether the callee hears it before they are first asked anything, however it is worded.
+@dataclass(frozen=True, slots=True)
+class Untold:
+    """Something that the policy wants said and that is not."""
 
-    One state on the way there must say one of the policy's words in every wording of its prompt.
+    path: str
+    """Where it should be, in the script or in campaign.yaml."""
+    what: str
+    hint: str
+
+
+def untold(script: Script, policy: Policy, message: str = "") -> list[Untold]:
+    """Return what the policy wants said and a call of this script does not say.
+
+    The callee hears it before they are first asked anything, however it is worded: one state on
+    the way there must say one of the policy's words in every wording of its prompt. `message` is
+    what is left to an answering machine, which is no less spoken by a machine.
     """
-    words = [word.lower() for word in policy.disclosure]
-    if not words:
-        return True
-    return any(
-        prompt.wordings
-        and all(any(word in each.text.lower() for word in words) for each in prompt.wordings)
+    demands = (
+        (policy.disclosure, "that a machine is speaking"),
+        (policy.recording_notice, "that the call is recorded"),
+    )
+    path = f"states.{script.start}.prompt"
+    found = [
+        Untold(path, f"the callee is not told {what} before being asked", _hint(policy, words))
+        for words, what in demands
+        if not _says(script, words)
+    ]
+    if message and not _holds(message, policy.disclosure):
+        what = "the message does not say that a machine is speaking"
+        found.append(Untold("machine.message", what, _hint(policy, policy.disclosure)))
+    return found
+
+
+def _hint(policy: Policy, words: Sequence[str]) -> str:
+    return f"the policy {policy.name} wants one of: {', '.join(words)}"
+
+
+def _says(script: Script, words: Sequence[str]) -> bool:
+    return not words or any(
+        prompt.wordings and all(_holds(each.text, words) for each in prompt.wordings)
         for prompt in _before_the_first_answer(script)
     )
+
+
+def _holds(text: str, words: Sequence[str]) -> bool:
+    return not words or any(word.lower() in text.lower() for word in words)
 
 
 def _before_the_first_answer(script: Script) -> Iterator[Prompt]:

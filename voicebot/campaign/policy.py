@@ -43,10 +43,13 @@ class Policy:
     caps: tuple[Cap, ...]
     disclosure: tuple[str, ...]
     """The opening of a call must hold one of these: they say that a machine is speaking."""
+    recording_notice: tuple[str, ...]
+    """The opening must hold one of these too: they say that the call is recorded. None: it need
+    not."""
     recordings: timedelta
     """How long recordings are kept."""
     records: timedelta
-    """How long attempts, decisions and evidence of consent are kept."""
+    """How long it is kept who was called and what was said, and why somebody was not called."""
 
 
 def built_in_policies() -> tuple[str, ...]:
@@ -78,7 +81,7 @@ def load_policy(named: str | Path) -> Policy:
 def _policy(root: Value) -> Policy:
     fields = root.fields(
         required=("policy", "holidays", "consent", "windows", "caps", "disclosure", "retention"),
-        optional=("title",),
+        optional=("title", "recording_notice"),
     )
     kept = {}
     if "retention" in fields:
@@ -91,6 +94,9 @@ def _policy(root: Value) -> Policy:
         windows=_windows(fields["windows"]) if "windows" in fields else {},
         caps=_caps(fields["caps"]) if "caps" in fields else (),
         disclosure=fields["disclosure"].texts() if "disclosure" in fields else (),
+        recording_notice=(
+            fields["recording_notice"].texts() if "recording_notice" in fields else ()
+        ),
         recordings=_length(kept["recordings"]) if "recordings" in kept else timedelta(0),
         records=_length(kept["records"]) if "records" in kept else timedelta(0),
     )

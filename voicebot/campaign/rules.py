@@ -3,6 +3,7 @@
 retry:   {NO_ANSWER: 2h-4h other part, BUSY: 20min, REJECTED: never}
 breaker: {window_s: 120, least_calls: 5, technical_share: 0.5, ...}
 canary:  the same, for the canary's calls alone
+machine: {reaction: leave_message, message: ...}
 """
 
 import re
@@ -11,12 +12,15 @@ from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 from typing import Any
 
+from voicebot.campaign.answering_machine import MachineRule, Reaction
 from voicebot.campaign.breaker import BreakerRules
 from voicebot.campaign.outcome import Disposition
 from voicebot.campaign.retry import AGAIN, Again, RetryRules
 
 CANARY = BreakerRules(least_calls=5, least_answered=30, unwanted_share=0.05)
 """Fewer calls than a campaign's are enough to stop a new script, and two people are none yet."""
+
+KEYS = ("retry", "breaker", "canary", "machine")
 
 NEVER = "never"
 
@@ -33,18 +37,40 @@ class CampaignRules:
     retry: RetryRules
     breaker: BreakerRules
     canary: BreakerRules
+    machine: MachineRule
 
 
 def parse_rules(rules: Mapping[str, Any], max_attempts: int) -> CampaignRules:
     """Read a campaign's rules. Raises `ValueError` that names the key and what it may be."""
     for key in rules:
-        if key not in ("retry", "breaker", "canary"):
-            raise ValueError(f"{key}: is not known; rules are retry, breaker, canary")
+        if key not in KEYS:
+            raise ValueError(f"{key}: is not known; rules are {', '.join(KEYS)}")
     return CampaignRules(
         RetryRules(max_attempts, _retry(rules.get("retry", {}))),
         _limits("breaker", BreakerRules(), rules.get("breaker", {})),
         _limits("canary", CANARY, rules.get("canary", {})),
+        machine_rule(rules),
     )
+
+
+def machine_rule(rules: Mapping[str, Any]) -> MachineRule:
+    """Read what answering machines get. Raises `ValueError` as `parse_rules` does."""
+    written = rules.get("machine", {})
+    for name in written:
+        if name not in ("reaction", "message"):
+            raise ValueError(f"machine.{name}: is not known; it may have reaction, message")
+    known = ", ".join(Reaction)
+    try:
+        reaction = Reaction(written.get("reaction", Reaction.HANG_UP))
+    except ValueError:
+        what = f'"{written["reaction"]}" is not known; it may be {known}'
+        raise ValueError(f"machine.reaction: {what}") from None
+    message = str(written.get("message", "")).strip()
+    if reaction is Reaction.LEAVE_MESSAGE and not message:
+        raise ValueError("machine: a message is to be left and there is none; write message: ...")
+    if reaction is not Reaction.LEAVE_MESSAGE and message:
+        raise ValueError(f"machine.message: is never said, since the reaction is {reaction}")
+    return MachineRule(reaction, message)
 
 
 def _retry(written: Mapping[str, Any]) -> Mapping[Disposition, Again]:

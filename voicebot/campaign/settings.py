@@ -20,6 +20,7 @@ hold_out: 0.05                  # share that is never called, to measure what th
 retry: {BUSY: 20min, NO_ANSWER: 2h-4h other part, REJECTED: never}
 breaker: {technical_share: 0.5}
 canary: {unwanted_share: 0.05}
+machine: {reaction: leave_message, message: "{name}您好，我是智能语音助手……"}
 voice: {engine: espeak}
 """
 
@@ -32,7 +33,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from voicebot.campaign.calling_window import zone as named_zone
-from voicebot.campaign.rules import parse_rules
+from voicebot.campaign.rules import KEYS, parse_rules
 from voicebot.dialogue.document import Value, parse, suggest
 from voicebot.errors import BadCampaign, BadScript, Problem
 
@@ -94,7 +95,8 @@ def _settings(root: Value, folder: Path) -> CampaignSettings:
         optional=(
             *("title", "script", "contacts", "timezone", "merchant", "policy", "starts", "ends"),
             *("max_attempts", "max_concurrent", "daily_budget", "priority", "trunk"),
-            *("caller_number", "hold_out", "retry", "breaker", "canary", "voice", "grading"),
+            *("caller_number", "hold_out", "retry", "breaker", "canary", "machine", "voice"),
+            "grading",
         ),
     )
 
@@ -165,7 +167,7 @@ def _settings(root: Value, folder: Path) -> CampaignSettings:
 
 def _rules(fields: dict[str, Value], max_attempts: int) -> dict[str, Any]:
     rules: dict[str, Any] = {}
-    for key in ("retry", "breaker", "canary"):
+    for key in KEYS:
         if key not in fields:
             continue
         written = {name: each.text() for name, each in fields[key].entries().items()}

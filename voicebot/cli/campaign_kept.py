@@ -1,13 +1,21 @@
 """Campaigns in the store, for the commands: found by name, made from a folder, given versions."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, select
 
-from voicebot.campaign.settings import CampaignSettings
-from voicebot.dialogue.bundle import Bundle
-from voicebot.errors import BadCampaign, Problem
+from voicebot.campaign.disclosure import untold
+from voicebot.campaign.policy import Policy, load_policy
+from voicebot.campaign.rules import machine_rule
+from voicebot.campaign.settings import FILE, CampaignSettings
+from voicebot.dialogue.bundle import Bundle, unpacked
+from voicebot.dialogue.document import suggest
+from voicebot.dialogue.memory import PLACE
+from voicebot.dialogue.script import Script
+from voicebot.errors import BadCampaign, BadPolicy, BadScript, Problem
 from voicebot.store import campaigns, versions
 from voicebot.store.campaigns import StoredCampaign
 from voicebot.store.instant import database_now
@@ -25,6 +33,43 @@ def named(connection: Connection, name: str) -> StoredCampaign:
         known = ", ".join(each.name for each in campaigns.listed(connection)) or "none"
         raise BadCampaign(Problem(name, "there is no such campaign", hint=f"there are: {known}"))
     return found
+
+
+def spoken_faults(
+    folder: Path, script: Script, policy: Policy, rules: Mapping[str, Any]
+) -> list[Problem]:
+    """Return what a call of this script does not tell although the policy wants it, and what the
+    message to answering machines needs that no contact has."""
+    message = machine_rule(rules).message
+    problems = []
+    for each in untold(script, policy, message):
+        file = FILE if each.path.startswith("machine") else "script.yaml"
+        problems.append(Problem(str(folder / file), each.what, path=each.path, hint=each.hint))
+    for name in PLACE.findall(message):
+        if name not in script.variables:
+            what, hint = f'"{name}" is no variable', suggest(name, list(script.variables))
+            problems.append(Problem(str(folder / FILE), what, path="machine.message", hint=hint))
+    return problems
+
+
+def kept_faults(connection: Connection, found: StoredCampaign, cache: Path) -> list[Problem]:
+    """Return the faults of the versions that somebody may still hear, and of the policy."""
+    try:
+        policy = load_policy(found.policy or found.region)
+    except BadPolicy as error:
+        return list(error.problems)
+    problems: list[Problem] = []
+    for each in versions.heard(connection, found.id):
+        kept = versions.kept(connection, each.id)
+        if kept is None:
+            continue
+        try:
+            script = unpacked(kept.source, kept.hash, cache, Path(kept.folder))
+        except BadScript as error:
+            problems += error.problems
+            continue
+        problems += spoken_faults(Path(kept.folder), script, policy, found.rules)
+    return problems
 
 
 def keep(connection: Connection, settings: CampaignSettings, name: str) -> int:

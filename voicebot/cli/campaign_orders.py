@@ -5,11 +5,11 @@ from datetime import datetime
 import click
 from sqlalchemy import Connection
 
-from voicebot.campaign.policy import load_policy
+from voicebot import config
 from voicebot.campaign.schedule import Order, State, obey
-from voicebot.cli.campaign_kept import clock, named
+from voicebot.cli.campaign_kept import clock, kept_faults, named
 from voicebot.cli.options import opened_store, store_option
-from voicebot.errors import BadCampaign, BadPolicy, Problem
+from voicebot.errors import BadCampaign, Problem
 from voicebot.store import campaigns, versions
 from voicebot.store.campaigns import StoredCampaign
 
@@ -48,10 +48,7 @@ def _check_startable(connection: Connection, found: StoredCampaign, now: datetim
     if not campaigns.has_contacts(connection, found.id):
         hint = f"voicebot contacts import FILE --campaign {found.name}"
         problems.append(Problem(found.name, "has no contacts", hint=hint))
-    try:
-        load_policy(found.policy or found.region)
-    except BadPolicy as error:
-        problems += error.problems
+    problems += kept_faults(connection, found, config.scripts_folder())
     if problems:
         raise BadCampaign(*problems)
 

@@ -1,11 +1,14 @@
 """`voicebot campaign list|status|show`: which there are, how far they are, what they do."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import click
 from rich.table import Table
 
+from voicebot.campaign.answering_machine import Reaction
+from voicebot.campaign.retry import Again
+from voicebot.campaign.rules import OTHER_PART, parse_rules
 from voicebot.cli.campaign_kept import named
 from voicebot.cli.options import opened_store, store_option, wide_console
 from voicebot.store import campaigns, versions
@@ -69,6 +72,69 @@ def status(name: str, store_address: str | None) -> None:
     for at, what, reason in history:
         told = f": {reason}" if reason else ""
         console.print(f"{_moment(at, found)}  {what}{told}", highlight=False)
+
+
+@click.command()
+@click.argument("name")
+@store_option
+def show(name: str, store_address: str | None) -> None:
+    """Tell what a campaign was told to do: its limits, its dates, what it makes of each result.
+
+    \b
+    Examples:
+      voicebot campaign show repurchase
+    """
+    with opened_store(store_address) as store, store.read() as connection:
+        found = named(connection, name)
+        trunk = campaigns.trunk_of(connection, found.id)
+    table = Table(box=None, pad_edge=False, show_header=False)
+    for what, value in settings_rows(found, trunk):
+        if value:
+            table.add_row(what, value)
+    wide_console().print(table)
+
+
+def settings_rows(found: StoredCampaign, trunk: str) -> list[tuple[str, str]]:
+    """Return what a campaign does in words, with empty words for what it does not."""
+    rules = parse_rules(found.rules, found.max_attempts)
+    machine = rules.machine
+    reaction = {
+        Reaction.HANG_UP: "hang up",
+        Reaction.LEAVE_MESSAGE: f"leave a message: {machine.message}",
+        Reaction.GO_ON: "go on with the script",
+    }[machine.reaction]
+    rows = [
+        ("campaign", found.name),
+        ("title", found.title),
+        ("merchant", found.merchant),
+        ("purpose", found.purpose),
+        ("policy", found.policy or found.region),
+        ("time zone", found.timezone or "of the number"),
+        ("from", _day(found.starts_at, found)),
+        ("to", _day(found.ends_at, found)),
+        ("priority", str(found.priority)),
+        ("calls at once", str(found.max_concurrent)),
+        ("attempts", str(found.max_attempts)),
+        ("calls a day", "" if found.daily_budget is None else str(found.daily_budget)),
+        ("trunk", trunk),
+        ("caller number", found.caller_number or ""),
+        ("never called, to compare", f"{found.hold_out:.0%}" if found.hold_out else ""),
+        ("answering machines", reaction),
+    ]
+    rows += [(f"after {each}", _again(again)) for each, again in rules.retry.again.items()]
+    return rows
+
+
+def _again(again: Again) -> str:
+    least, most = (_length(each) for each in (again.least, again.most))
+    words = "the next day" if again.next_day else least if least == most else f"{least} to {most}"
+    words = f"{words}, {OTHER_PART}" if again.other_part else words
+    return f"{words}, {again.times}x at most" if again.times else words
+
+
+def _length(delay: timedelta) -> str:
+    minutes = round(delay.total_seconds() / 60)
+    return f"{minutes // 60} h" if minutes and minutes % 60 == 0 else f"{minutes} min"
 
 
 def progress_table(counted: Counts, found: StoredCampaign) -> Table:

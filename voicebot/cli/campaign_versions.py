@@ -4,7 +4,9 @@ from pathlib import Path
 
 import click
 
-from voicebot.cli.campaign_kept import add_version, clock, named
+from voicebot import config
+from voicebot.campaign.schedule import State
+from voicebot.cli.campaign_kept import add_version, clock, kept_faults, named
 from voicebot.cli.options import opened_store, store_option
 from voicebot.dialogue.bundle import bundle
 from voicebot.errors import BadCampaign, Problem
@@ -41,6 +43,10 @@ def version(
     with opened_store(store_address) as store, store.write() as connection:
         found = named(connection, name)
         number = add_version(connection, found.id, folder, kept, label, share, canary=canary)
+        problems = kept_faults(connection, found, config.scripts_folder())
+        if problems and found.state in (State.RUNNING, State.SCHEDULED, State.PAUSED):
+            # The transaction takes the version back.
+            raise BadCampaign(*problems)
     click.echo(f"version {number} of {name}: {kept.version}")
 
 

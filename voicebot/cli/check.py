@@ -7,9 +7,9 @@ import click
 
 from voicebot import bootstrap
 from voicebot.campaign.contacts import read_contacts, read_header
-from voicebot.campaign.disclosure import discloses
 from voicebot.campaign.policy import Policy, load_policy
-from voicebot.campaign.settings import FILE, load_settings
+from voicebot.campaign.settings import FILE, CampaignSettings, load_settings
+from voicebot.cli.campaign_kept import spoken_faults
 from voicebot.cli.options import model_option
 from voicebot.dialogue import draw
 from voicebot.dialogue.json_schema import json_schema
@@ -64,15 +64,12 @@ def check(
             columns = read_header(contacts)
         except BadContacts as error:
             problems += error.problems
-    policy = _policy(folder, problems)
+    settings, policy = _policy(folder, problems)
     checked = check_script(folder, columns=columns, can_say=ear.missing)
     problems += checked.faults
     script = checked.script
-    if script is not None and policy is not None and not discloses(script, policy):
-        what = "the callee is not told that a machine is speaking before being asked"
-        hint = f"the policy {policy.name} wants one of: {', '.join(policy.disclosure)}"
-        file = str(folder / "script.yaml")
-        problems.append(Problem(file, what, path=f"states.{script.start}.prompt", hint=hint))
+    if script is not None and settings is not None and policy is not None:
+        problems += spoken_faults(folder, script, policy, settings.rules)
     if script is not None and columns is not None and not problems:
         required = [name for name, each in script.variables.items() if each.default is None]
         try:
@@ -96,13 +93,13 @@ def check(
     )
 
 
-def _policy(folder: Path, problems: list[Problem]) -> Policy | None:
-    """Return the rules that the campaign calls by; None when it is a script alone."""
+def _policy(folder: Path, problems: list[Problem]) -> tuple[CampaignSettings | None, Policy | None]:
+    """Return the campaign and the rules that it calls by; None when it is a script alone."""
     if not (folder / FILE).exists():
-        return None
+        return None, None
     try:
         settings = load_settings(folder)
-        return load_policy(settings.policy or settings.region)
+        return settings, load_policy(settings.policy or settings.region)
     except (BadCampaign, BadPolicy) as error:
         problems += error.problems
-        return None
+        return None, None

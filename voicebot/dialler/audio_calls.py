@@ -5,12 +5,13 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from voicebot.call.leg import CallLeg
 from voicebot.call.record import CallRecord
 from voicebot.call.session import CallSession
-from voicebot.campaign.answering_machine import MachineDetector
+from voicebot.campaign.answering_machine import MachineDetector, Reaction
 from voicebot.campaign.contacts import Contact
 from voicebot.campaign.outcome import Disposition
 from voicebot.campaign.progress import Evidence
@@ -33,6 +34,10 @@ class Voiced:
     script: Script
     variables: dict[str, str]
     trunk: Trunk
+    machine: Reaction = Reaction.HANG_UP
+    """What an answering machine gets."""
+    message: bytes = b""
+    """What is left to it, at the line's rate."""
 
 
 class AudioCalls:
@@ -83,27 +88,37 @@ class AudioCalls:
             if voiced.script.states[session.state].end is EndReason.OPTED_OUT and not noting:
                 noting.append(asyncio.create_task(_run(opted_out)))
 
-        record, recording, picked_up = await self._talk(session, dialled.leg, watch)
+        record, recording, machine = await self._talk(session, dialled.leg, watch, voiced)
         await asyncio.gather(*noting)
         where = await asyncio.to_thread(self._keep, intent, recording)
+        called = replace(called, record=record, recording=where)
+        if machine is None or machine.judged is None:
+            return called
+        found: dict[str, Any] = {"machine": machine.judged.why}
+        if machine.left_message:
+            found["left_message"] = True
         return replace(
             called,
-            disposition=called.disposition if picked_up is None else picked_up,
-            record=record,
-            recording=where,
+            disposition=machine.judged.disposition,
+            evidence={**called.evidence, **found},
         )
 
     async def _talk(
-        self, session: CallSession, leg: CallLeg, watch: Callable[[CallSession], None]
-    ) -> tuple[CallRecord, Recording, Disposition | None]:
-        """Talk, and tell who picked up when it was no person."""
+        self,
+        session: CallSession,
+        leg: CallLeg,
+        watch: Callable[[CallSession], None],
+        voiced: Voiced,
+    ) -> tuple[CallRecord, Recording, WatchedLeg | None]:
+        """Talk; the watched leg comes back when it was no person that picked up."""
         if self._machines is None:
             return *await run_call(session, leg, self._parts, watch), None
         with ThreadPoolExecutor(1, "who picked up") as executor:
-            watched = WatchedLeg(leg, self._machines(), executor)
+            watched = WatchedLeg(leg, self._machines(), executor, voiced.machine, voiced.message)
             record, recording = await run_call(session, watched, self._parts, watch)
             judged = await watched.finish()
-        return record, recording, None if judged is None else judged.disposition
+        human = judged is None or judged.disposition is Disposition.ANSWERED_HUMAN
+        return record, recording, None if human else watched
 
 
 async def _run(opted_out: OptedOut) -> None:

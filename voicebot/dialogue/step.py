@@ -49,3 +49,9 @@ def spoken_prompts(script: Script, variables: Mapping[str, str]) -> tuple[Spoken
         for wording in prompt.wordings
         if set(PLACE.findall(wording.text)) <= known.keys()
     )
+
+
+def spoken_text(text: str, script: Script, variables: Mapping[str, str]) -> Spoken:
+    """Return a text that stands outside the script, with its places filled in as prompts' are."""
+    known = {**defaults(script), **variables}
+    return Spoken(PLACE.sub(lambda place: known[place[1]], text), None, BargeIn.NEVER)

@@ -13,11 +13,10 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Executor
-from enum import StrEnum
 
 from voicebot.audio.frame import FRAME_MS, AudioFrame, frame_bytes
 from voicebot.call.leg import AudioSource, CallLeg
-from voicebot.campaign.answering_machine import Judged, MachineDetector, is_beep
+from voicebot.campaign.answering_machine import Judged, MachineDetector, Reaction, is_beep
 from voicebot.campaign.outcome import Disposition
 from voicebot.errors import EngineFailed, LineFailed
 from voicebot.speech.detector import level_dbfs
@@ -32,15 +31,9 @@ BEEP_WAIT_MS = 20_000
 SILENCE_MS = 2000
 """A mailbox without a beep is silent for as long when it records."""
 SILENT_DBFS = -45.0
-
-
-class Reaction(StrEnum):
-    """What a machine gets."""
-
-    HANG_UP = "hang_up"
-    LEAVE_MESSAGE = "leave_message"
-    GO_ON = "go_on"
-    """The script goes on: a telephone's assistant may tell its owner what was said."""
+LINGER_MS = 400
+"""The line stays open so long after the message: its end is still on the way, and a mailbox cuts
+off what comes last."""
 
 
 class WatchedLeg:
@@ -156,9 +149,11 @@ class WatchedLeg:
             return
         player = _Message(self._message, self._leg.sample_rate)
         self._leg.playout = player
+        after_ms = 0
         async for _ in self._leg.incoming():
-            if player.done:
-                self.left_message = True
+            self.left_message = player.done
+            after_ms += FRAME_MS if player.done else 0
+            if after_ms > LINGER_MS:
                 return
 
     async def _beep(self) -> bool:

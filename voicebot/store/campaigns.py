@@ -237,6 +237,16 @@ def set_trunk(connection: Connection, name: str, cps: float, cap: int) -> int:
     return int(made.scalar_one())
 
 
+def trunk_of(connection: Connection, campaign_id: int) -> str:
+    """Return the name of a campaign's trunk; empty when it has none."""
+    found = connection.execute(
+        select(trunk.c.name)
+        .join(campaign, campaign.c.trunk_id == trunk.c.id)
+        .where(campaign.c.id == campaign_id)
+    ).scalar()
+    return found or ""
+
+
 def trunk_named(connection: Connection, name: str) -> int:
     """Return a trunk's id; one that is not there is made, and carries one call a second."""
     known = connection.execute(select(trunk.c.id).where(trunk.c.name == name)).scalar()

@@ -60,6 +60,8 @@ class Intent:
     owner: str | None
     slot_at: datetime
     created_at: datetime
+    rules: Mapping[str, Any] = field(default_factory=dict)
+    """What the campaign changes of the rules of dialling."""
 
 
 class Fenced(StrEnum):
@@ -124,6 +126,7 @@ def find(connection: Connection, attempt_id: str) -> Intent | None:
             attempt.c.owner,
             attempt.c.slot_at,
             attempt.c.created_at,
+            campaign.c.rules,
         )
         .join(campaign, campaign.c.id == attempt.c.campaign_id)
         .join(contact, contact.c.id == attempt.c.contact_id)

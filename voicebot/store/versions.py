@@ -76,6 +76,21 @@ def spoken(connection: Connection, campaign_id: int) -> Sequence[Version]:
     ]
 
 
+def heard(connection: Connection, campaign_id: int) -> Sequence[StoredVersion]:
+    """Return the versions that somebody may still hear: those that new contacts are given, and
+    those that contacts which are not done keep."""
+    live = [each for each in stored(connection, campaign_id) if each.state != "retired"]
+    rest = [each.id for each in live if each.share == 0 and each.state != "canary"]
+    kept_by = set(
+        connection.execute(
+            select(contact.c.script_version_id)
+            .where(contact.c.campaign_id == campaign_id, contact.c.state.in_(("wait", "queued")))
+            .distinct()
+        ).scalars()
+    )
+    return [each for each in live if each.share > 0 or each.id in kept_by or each.id in rest[-1:]]
+
+
 @dataclass(frozen=True, slots=True)
 class Kept:
     """What a version says."""
