@@ -7,7 +7,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from tests.dialler.rig import new_campaign, now_of, phone
 from voicebot.campaign.outcome import Disposition
-from voicebot.store import dialling, feeding, leases
+from voicebot.store import dialling, feeding, leases, recovery
 from voicebot.store.dialling import Fenced, Intent, Outcome
 from voicebot.store.engine import Store
 from voicebot.store.feeding import Release
@@ -136,7 +136,7 @@ def test_a_late_true_outcome_replaces_an_unknown_end(store: Store) -> None:
     told = outcome(store, Disposition.NO_ANSWER)
 
     with store.write() as connection:
-        assert dialling.lose(connection, "one", now_of(connection)) == [attempt_id]
+        assert recovery.lose(connection, "one", now_of(connection)) == [attempt_id]
         lost = connection.execute(select(contact.c.state, contact.c.disposition)).one()
         assert tuple(lost) == ("done", "UNKNOWN")
         assert dialling.finish(connection, intent_of(connection, attempt_id), "one", told)

@@ -9,14 +9,14 @@ from sqlalchemy import Connection, event
 
 from tests.dialler.rig import feed, new_campaign
 from tests.store.rows import NOW
-from voicebot.store import dialling, tallies
+from voicebot.store import recovery, tallies
 from voicebot.store.engine import Store, open_store
 
 ASKED: dict[str, Callable[[Connection], object]] = {
     "feed": feed,
-    "lose": lambda it: dialling.lose(it, "w1", NOW),
-    "stranded": lambda it: dialling.stranded(it, NOW),
-    "orphans": dialling.orphans,
+    "lose": lambda it: recovery.lose(it, "w1", NOW),
+    "stranded": lambda it: recovery.stranded(it, NOW),
+    "orphans": recovery.orphans,
     "is_done": lambda it: tallies.is_done(it, 1),
 }
 

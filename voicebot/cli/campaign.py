@@ -11,6 +11,7 @@ from voicebot.cli.campaign_kept import add_version, clock, keep, named
 from voicebot.cli.campaign_orders import pause, resume, start, stop
 from voicebot.cli.campaign_progress import list_, show, status
 from voicebot.cli.campaign_run import run
+from voicebot.cli.campaign_unknown import resolve, unknown
 from voicebot.cli.campaign_versions import rollback, version
 from voicebot.cli.options import opened_store, store_option
 from voicebot.dialogue.bundle import bundle
@@ -147,5 +148,18 @@ def trunk(name: str, cps: float, cap: int, store_address: str | None) -> None:
     click.echo(f"{name} carries {cps:g} calls a second, {cap} at once")
 
 
-for command in (start, pause, resume, stop, list_, show, status, version, rollback, run):
+for command in (
+    start,
+    pause,
+    resume,
+    stop,
+    list_,
+    show,
+    status,
+    unknown,
+    resolve,
+    version,
+    rollback,
+    run,
+):
     campaign.add_command(command)

@@ -7,6 +7,7 @@ import click
 from rich.table import Table
 
 from voicebot.campaign.answering_machine import Reaction
+from voicebot.campaign.outcome import Disposition
 from voicebot.campaign.retry import Again
 from voicebot.campaign.rules import OTHER_PART, parse_rules
 from voicebot.cli.campaign_kept import named
@@ -64,6 +65,10 @@ def status(name: str, store_address: str | None) -> None:
     why = f" ({found.state_reason})" if found.state_reason else ""
     console.print(f"{found.name}: {found.state}{why}", highlight=False)
     console.print(progress_table(counted, found))
+    if counted.by_result.get(Disposition.UNKNOWN):
+        console.print(
+            f"of some calls nobody saw the end: voicebot campaign unknown {name}", highlight=False
+        )
     for version in spoken:
         part = f", {version.share:.0%} of the contacts" if version.share else ""
         console.print(

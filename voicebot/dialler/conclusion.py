@@ -29,10 +29,18 @@ WISH = "callback"
 
 
 def conclude(
-    connection: Connection, intent: Intent, owner: str, called: Called, now: datetime
+    connection: Connection,
+    intent: Intent,
+    owner: str,
+    called: Called,
+    now: datetime,
+    ended_at: datetime | None = None,
 ) -> bool:
-    """Keep all that came of a call, in one transaction; False when it was kept before."""
-    outcome = _outcome(intent, called, now)
+    """Keep all that came of a call, in one transaction; False when it was kept before.
+
+    `ended_at` is now when None.
+    """
+    outcome = _outcome(intent, called, ended_at or now)
     if not dialling.finish(connection, intent, owner, outcome):
         return False
     if called.record is not None and called.record.end_reason is EndReason.OPTED_OUT:

@@ -14,7 +14,7 @@ from voicebot.dialler.clock import Clock
 from voicebot.dialler.lease import Watch
 from voicebot.dialler.ledger import Ledger
 from voicebot.dialler.queue import Queue
-from voicebot.store import campaigns, dialling, leases, tallies, versions
+from voicebot.store import campaigns, dialling, leases, recovery, tallies, versions
 from voicebot.store.campaigns import StoredCampaign
 from voicebot.store.leases import Lease
 
@@ -48,10 +48,10 @@ class Housekeeping:
 
     async def reconcile(self) -> None:
         """Find attempts that nobody handles: of owners without a lease, or unknown to the queue."""
-        for owner in await self._ledger.read(dialling.orphans):
+        for owner in await self._ledger.read(recovery.orphans):
             await self._lose(owner)
         before = self._clock.now() - STRANDED_AFTER * self._clock.speed
-        stranded = await self._ledger.read(lambda it: dialling.stranded(it, before))
+        stranded = await self._ledger.read(lambda it: recovery.stranded(it, before))
         if not stranded:
             return
         # A worker that was frozen in a feed may release, once it thaws, into a queue that somebody
@@ -132,4 +132,4 @@ class Housekeeping:
 
     async def _lose(self, owner: str) -> int:
         now = self._clock.now()
-        return len(await self._ledger.write(lambda it: dialling.lose(it, owner, now)))
+        return len(await self._ledger.write(lambda it: recovery.lose(it, owner, now)))

@@ -26,7 +26,7 @@ from voicebot.dialler.retention import Retention
 from voicebot.dialler.webhook_address import Allowed
 from voicebot.dialler.webhook_sender import WebhookSender
 from voicebot.errors import StorageFailed
-from voicebot.store import dialling, feeding, leases
+from voicebot.store import feeding, leases, recovery
 from voicebot.store.contact_import import settle
 from voicebot.store.engine import Store
 
@@ -210,7 +210,7 @@ class Worker:
         if not lost:
             now = self._clock.now()
             with contextlib.suppress(StorageFailed, DBAPIError):
-                await self._ledger.try_write(lambda it: dialling.lose(it, self.executor, now))
+                await self._ledger.try_write(lambda it: recovery.lose(it, self.executor, now))
                 await self._ledger.try_write(lambda it: leases.leave(it, self.executor))
         self._ledger.close()
         return Ended.LEASE_LOST if lost else Ended.STOPPED

@@ -16,7 +16,6 @@ from voicebot.campaign.outcome import Disposition
 from voicebot.campaign.schedule import local_day
 from voicebot.store.feeding import count_dialled
 from voicebot.store.tables import (
-    IN_FLIGHT,
     attempt,
     campaign,
     contact,
@@ -364,41 +363,3 @@ def opt_out(connection: Connection, each: Intent, now: datetime) -> None:
         )
         .on_conflict_do_nothing()
     )
-
-
-def lose(connection: Connection, owner: str, now: datetime) -> Sequence[str]:
-    """Mark what a dead worker was dialling as `UNKNOWN`: it is never dialled again by itself."""
-    lost = connection.execute(
-        update(attempt)
-        .where(IN_FLIGHT, attempt.c.owner == owner, attempt.c.state == "dialing")
-        .values(state="done", disposition=str(Disposition.UNKNOWN), ended_at=now)
-        .returning(attempt.c.id, attempt.c.contact_id)
-    ).all()
-    for row in lost:
-        follow(connection, row.contact_id, Disposition.UNKNOWN, None, "end not seen")
-    return [row.id for row in lost]
-
-
-def stranded(connection: Connection, before: datetime) -> Sequence[tuple[str, str | None]]:
-    """Return attempts, with their owners, whose slot passed before and that nobody dialled."""
-    rows = connection.execute(
-        select(attempt.c.id, attempt.c.owner)
-        .where(IN_FLIGHT, attempt.c.state == "intent", attempt.c.slot_at < before)
-        .limit(1000)
-    )
-    return [(row[0], row[1]) for row in rows]
-
-
-def orphans(connection: Connection) -> Sequence[str]:
-    """Return owners of attempts being dialled that hold no living lease."""
-    living = select(lease.c.executor).where(lease.c.state == "up")
-    rows = connection.execute(
-        select(attempt.c.owner)
-        .where(
-            IN_FLIGHT,
-            attempt.c.state == "dialing",
-            attempt.c.owner.not_in(living.scalar_subquery()),
-        )
-        .distinct()
-    )
-    return list(rows.scalars())
