@@ -1,12 +1,14 @@
 """What callers asked in vain, put together and proposed as new entries."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from voicebot.dialogue.knowledge.index import Index, _grams
+from voicebot.dialogue.knowledge.index import Index
+from voicebot.dialogue.knowledge.meaning import IDLE
+from voicebot.dialogue.pinyin import fuzzy
 from voicebot.dialogue.wording import plain, without_fillers
 
 ALIKE = 0.3
@@ -18,6 +20,10 @@ SHORTEST = 3
 MANY = 5000
 """Of different questions that are grouped; the most frequent ones, since the time grows with the
 square."""
+
+
+GRAMS = (1, 2, 3)
+"""Lengths of the runs by which questions are compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +75,14 @@ def _gap(texts: list[str], words: Counter[str], index: Index | None) -> Gap:
         near[0].entry.question if near else "",
         near[0].score if near else 0.0,
     )
+
+
+def _grams(text: str) -> Iterator[str]:
+    """Yield runs of characters and of syllables that say what it is about."""
+    sound = fuzzy(text)
+    rows: list[Sequence[str]] = [text, sound] if len(sound) == len(text) else [text]
+    for row in rows:
+        for length in GRAMS:
+            for start in range(len(row) - length + 1):
+                if not IDLE.issuperset(text[start : start + length]):
+                    yield " ".join(row[start : start + length])

@@ -1,14 +1,14 @@
-"""Which entry answers a question? Two judges, each worth half.
+"""Which entry answers a question?
 
-BM25 over jieba's words and toneless syllables asks how much of a known wording was said; a
-nearest-example classifier over characters and syllables, in ones, twos and threes, asks how alike
-the whole is. Recognisers hear 法票 for 发票, so both work on sounds as well. What neither is sure
-of is refused: a wrong answer is worse than none.
+Every entry is compared with what was heard in several ways, by words and by meaning (`EVIDENCE`),
+among them BM25 over jieba's words and toneless syllables: recognisers hear 法票 for 发票. One set of
+weights makes a score of them that ranks the entries; another says how likely it is that the first
+one answers at all. What is not likely is refused: a wrong answer is worse than none.
 """
 
 import logging
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -16,6 +16,8 @@ import jieba
 import numpy as np
 
 from voicebot.dialogue.knowledge.entry import Entry
+from voicebot.dialogue.knowledge.meaning import IDLE, Features, background, normal
+from voicebot.dialogue.knowledge.texts import Texts, Values
 from voicebot.dialogue.pinyin import fuzzy
 from voicebot.dialogue.wording import plain, without_fillers
 from voicebot.speech.recogniser import UNKNOWN
@@ -23,29 +25,66 @@ from voicebot.speech.recogniser import UNKNOWN
 SURE = 0.42
 """The least score of an answer; see docs/knowledge.md for how it was chosen."""
 
-LEAD = 0.03
-"""Two entries nearer than this in score are not told apart, unless one was asked word for word."""
-
-OPENERS = re.compile(
-    "^(?:(?:你好|您好|喂|那个|那|嗯|哎|对了|还有|就是|麻烦|请|我|想|要|再|顺便)*"
-    "(?:请问|问问|问一下|问下|咨询一下|咨询|了解一下|打听一下|问)+(?:一下|下|你们|您|你|看)*)+"
-)
-"""How people begin a question; it asks nothing."""
-
 SAME = (
     (re.compile("什么时候|多长时间|几时|何时|多少天|几天|多少时间|大概多久|要多久"), "多久"),
     (re.compile("如何|怎样|咋样|咋|怎么样"), "怎么"),
     (re.compile("能不能|可不可以|可以不可以|能否|是否可以|可以"), "能"),
     (re.compile("邮费|快递费|物流费"), "运费"),
 )
-"""Words that ask the same."""
+"""Words that ask the same, for BM25."""
 
 ONE_TOPIC = 0.55
 """Score of a single word that only one entry speaks of."""
 
-GRAMS = (1, 2, 3)
-IDLE = frozenset("请问一下你们我想您这个那吗呢啊吧呀的了是有没什么怎帮查能可以")
-"""Characters that stand in all kinds of questions: what is made of them alone tells nothing."""
+MOST_LEAD = 4.0
+"""More lead than this makes nothing surer."""
+
+BEST_GUESS = 0.89
+"""The most that a question scores which is not asked word for word."""
+
+EVIDENCE = {
+    "covered": 0.0,
+    "alike": 0.69,
+    "groups_known": 0.5,
+    "groups_asked": 2.68,
+    "known": 0.35,
+    "known_or_told": 3.55,
+    "topic": 5.48,
+    "topic_shares": 1.14,
+    "topic_shares_told": 0.5,
+    "topic_told": 2.34,
+    "same_kind": 0.33,
+    "other_kind": 0.06,
+    "alike_told": 2.05,
+}
+"""What speaks for an entry, each about 0 to 1, and how much it counts. `covered`: BM25's score,
+as a share of that of the wording itself; `alike`: cosine with the nearest wording; `groups_known`,
+`groups_asked`: share of what was asked that a wording has, and the other way round, in groups;
+`known`, `known_or_told`: share of what was asked that stands in a wording, or in the answer too;
+`topic…`: likeness of topics with a wording, or with the answer (`told`); `same_kind`, `other_kind`:
+both ask how long, how much, who, …, or the one does and the other asks something else; `alike_told`:
+cosine with the answer. Fitted by `python -m benchmarks.understanding.fit_knowledge`."""
+
+LIKELY = {
+    "bias": -3.3,
+    "total": 0.22,
+    "lead": 0.36,
+    "covered": 0.0,
+    "alike": 0.0,
+    "groups_known": 0.05,
+    "groups_asked": 1.05,
+    "known": 0.0,
+    "known_or_told": 0.0,
+    "topic": 0.0,
+    "topic_shares": 0.1,
+    "topic_shares_told": 0.37,
+    "topic_told": 0.5,
+    "same_kind": 0.0,
+    "other_kind": -0.05,
+    "alike_told": 1.16,
+}
+"""From the first entry's evidence, and its lead in score over the second, to the log odds that it
+answers. Fitted by the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +93,7 @@ class Hit:
 
     entry: Entry
     score: float
-    """0 to 1."""
+    """0 to 1: how likely it is the answer."""
     question: str
     """The variant that fits best."""
 
@@ -69,89 +108,157 @@ class Index:
     """The questions of some entries, ready to be compared with what was heard."""
 
     def __init__(self, entries: Sequence[Entry]) -> None:
-        # Slow to import, and scripts without knowledge need neither.
-        import bm25s
-        from sklearn.feature_extraction.text import TfidfVectorizer
+        import bm25s  # Slow to import, and scripts without knowledge do not need it.
 
-        jieba.setLogLevel(logging.WARNING)
         logging.getLogger("bm25s").setLevel(logging.WARNING)
-        self._asked = [(entry, plain(each)) for entry in entries for each in entry.questions]
-        self._sounds = {fuzzy(text): entry for entry, text in self._asked}
-        texts = [_normal(text) for _, text in self._asked]
+        self._entries = tuple(entries)
+        asked = [(number, plain(q)) for number, e in enumerate(entries) for q in e.questions]
+        self._questions = [question for entry in entries for question in entry.questions]
+        of = np.array([number for number, _ in asked])
+        self._starts = np.searchsorted(of, np.arange(len(self._entries)))
+        self._whole = {text: number for number, text in reversed(asked)}
+        self._sounds = {fuzzy(text): number for number, text in asked}
+        self._topics = _topics(asked)
         self._bm25 = bm25s.BM25()
-        self._tokens = [list(_tokens(text)) for text in texts]
-        self._bm25.index(self._tokens, show_progress=False)
-        self._known = {token for tokens in self._tokens for token in tokens}
+        tokens = [list(_tokens(text)) for _, text in asked]
+        self._bm25.index(tokens, show_progress=False)
+        self._tokens = {token for each in tokens for token in each}
         self._own = np.array(
-            [
-                self._bm25.get_scores(tokens)[number] if tokens else 1.0
-                for number, tokens in enumerate(self._tokens)
-            ]
+            [self._bm25.get_scores(each)[row] if each else 1.0 for row, each in enumerate(tokens)]
         )
-        self._topics = _topics(self._asked)
-        self._vectors = TfidfVectorizer(analyzer=_grams, sublinear_tf=True)
-        self._rows = self._vectors.fit_transform(texts)
+        self._meaning = background()
+        wordings = [self._meaning.weigh(text) for _, text in asked]
+        answers = [self._meaning.weigh(plain(entry.answer)) for entry in entries]
+        all_wordings = [
+            _union(wordings[row] for row in np.flatnonzero(of == number))
+            for number in range(len(self._entries))
+        ]
+        self._wordings = Texts(wordings, self._meaning)
+        self._answers = Texts(answers, self._meaning)
+        self._entire = Texts(all_wordings, self._meaning)
+        both = [_union(each) for each in zip(all_wordings, answers, strict=True)]
+        self._with_answers = Texts(both, self._meaning)
 
     def search(self, text: str, count: int = 3) -> list[Hit]:
         """Return the entries that fit best, the best first; scores are 0 to 1."""
         words = without_fillers(plain(text.replace(UNKNOWN, "")))
-        if not words:
+        if not words or not self._entries:
             return []
-        scores = self._scores(words)
-        best: dict[int, Hit] = {}
-        for number in np.argsort(-scores)[: count * 12]:
-            entry, question = self._asked[number]
-            best.setdefault(id(entry), Hit(entry, float(scores[number]), question))
-        return list(best.values())[:count]
+        evidence, nearest = self.evidence(words)
+        totals = evidence @ np.array(list(EVIDENCE.values()))
+        scores = self._scores(words, evidence, totals)
+        order = sorted(range(len(scores)), key=lambda number: (-scores[number], -totals[number]))
+        return [
+            Hit(self._entries[number], float(scores[number]), self._questions[nearest[number]])
+            for number in order[:count]
+        ]
 
     def answer(self, text: str) -> Hit | None:
         """Return the entry that answers `text`, None when nothing is sure enough."""
-        hits = self.search(text, 2)
-        if not hits or hits[0].score < SURE:
-            return None
-        close = len(hits) > 1 and hits[0].score - hits[1].score < LEAD and hits[0].score < 1
-        return None if close else hits[0]
+        hits = self.search(text, 1)
+        return hits[0] if hits and hits[0].score >= SURE else None
 
-    def _scores(self, words: str) -> np.ndarray:
-        asked = _normal(words)
-        tokens = [token for token in _tokens(asked) if token in self._known]
-        scores = np.zeros(len(self._asked))
-        if tokens:
-            covered = np.minimum(self._bm25.get_scores(tokens) / self._own, 1.0)
-            alike = (self._rows @ self._vectors.transform([asked]).T).toarray()[:, 0]
-            scores = 0.5 * covered + 0.5 * alike
-        topic = self._topics.get(asked)
-        for number, (entry, text) in enumerate(self._asked):
-            if topic is entry:
-                scores[number] = max(scores[number], ONE_TOPIC)
-            if text == words:
-                scores[number] = 1.0
-            elif self._sounds.get(fuzzy(words)) is entry and len(words) > 2:
-                scores[number] = max(scores[number], 0.95)
+    def evidence(self, words: str) -> tuple[Values, list[int]]:
+        """Return what speaks for each entry (columns as `EVIDENCE`), and its nearest wording.
+
+        `words` is plain.
+        """
+        asked = self._meaning.weigh(words)
+        nearness = self._meaning.nearness(asked)
+        wordings, answers = self._wordings, self._answers
+        alike = wordings.alike(asked)
+        by_wording = {
+            "covered": self._covered(words),
+            "alike": alike,
+            "groups_known": wordings.share(asked, "g"),
+            "groups_asked": wordings.asked(asked),
+            "topic": wordings.topic(nearness),
+            "topic_shares": wordings.topic_shares(nearness),
+            "same_kind": wordings.same_kind(asked),
+            "other_kind": wordings.other_kind(asked),
+        }
+        found = {name: np.maximum.reduceat(v, self._starts) for name, v in by_wording.items()}
+        found |= {
+            "known": self._entire.share(asked, "wcgs"),
+            "known_or_told": self._with_answers.share(asked, "wcgs"),
+            "topic_told": answers.topic(nearness),
+            "topic_shares_told": answers.topic_shares(nearness),
+            "alike_told": answers.alike(asked),
+            "any_topic": np.full(len(self._entries), float(nearness.max())),
+        }
+        ends = [*self._starts[1:], len(alike)]
+        nearest = [
+            int(start + np.argmax(alike[start:end]))
+            for start, end in zip(self._starts, ends, strict=True)
+        ]
+        return np.stack([found[name] for name in EVIDENCE], axis=1), nearest
+
+    def _covered(self, words: str) -> Values:
+        """Return BM25's score of each wording, as a share of what the wording itself scores."""
+        tokens = [token for token in _tokens(words) if token in self._tokens]
+        if not tokens:
+            return np.zeros(len(self._own))
+        return np.asarray(np.minimum(self._bm25.get_scores(tokens) / self._own, 1.0), np.float64)
+
+    def _scores(self, words: str, evidence: Values, totals: Values) -> list[float]:
+        """Return how likely each entry answers: the first as `likely`, the others by their lag."""
+        first = int(np.argmax(totals))
+        chance = BEST_GUESS * likely(evidence, totals)
+        scores = [float(chance * np.exp(total - totals[first])) for total in totals]
+        topic = self._topics.get(_one_word(normal(words)))
+        if topic is not None:
+            scores[topic] = max(scores[topic], ONE_TOPIC)
+        sounding = self._sounds.get(fuzzy(words))
+        if sounding is not None and len(words) > 2:
+            scores[sounding] = max(scores[sounding], 0.95)
+        if words in self._whole:
+            scores[self._whole[words]] = 1.0
         return scores
 
 
-def _topics(asked: Sequence[tuple[Entry, str]]) -> dict[str, Entry]:
+def signs(evidence: Values, totals: Values) -> dict[str, float]:
+    """Return what tells whether the first entry answers at all."""
+    order = np.argsort(-totals, kind="stable")
+    first = dict(zip(EVIDENCE, evidence[order[0]].tolist(), strict=True))
+    lead = float(totals[order[0]] - totals[order[1]]) if len(order) > 1 else MOST_LEAD
+    return {
+        "bias": 1.0,
+        "total": float(totals[order[0]]),
+        "lead": min(lead, MOST_LEAD),
+        **{name: value for name, value in first.items() if name in LIKELY},
+    }
+
+
+def likely(evidence: Values, totals: Values) -> float:
+    """Return how likely the first entry answers."""
+    odds = sum(LIKELY[name] * value for name, value in signs(evidence, totals).items())
+    return float(1 / (1 + np.exp(-odds)))
+
+
+def _union(weighed: Iterable[Features]) -> Features:
+    return {feature: weight for each in weighed for feature, weight in each.items()}
+
+
+def _topics(asked: Sequence[tuple[int, str]]) -> dict[str, int]:
     """Return the words that one entry alone speaks of: who says 发票 and no more asks about it."""
     found: dict[str, set[int]] = {}
-    entries = {id(entry): entry for entry, _ in asked}
     for entry, text in asked:
-        for word in jieba.cut_for_search(_normal(text)):
+        for word in jieba.cut_for_search(_one_word(normal(text))):
             if len(word) > 1:
-                found.setdefault(word, set()).add(id(entry))
-    return {word: entries[min(of)] for word, of in found.items() if len(of) == 1}
+                found.setdefault(word, set()).add(entry)
+    return {word: min(of) for word, of in found.items() if len(of) == 1}
 
 
-def _normal(text: str) -> str:
-    """Return what is asked, without the way it is begun, in one word for each thing."""
-    text = OPENERS.sub("", text) or text
+def _one_word(text: str) -> str:
+    """Return `text` with one word for each way to ask the same."""
     for words, one in SAME:
         text = words.sub(one, text)
     return text
 
 
 def _tokens(text: str) -> Iterator[str]:
-    """Yield jieba's words and pairs of syllables that say what it is about."""
+    """Yield jieba's words and pairs of syllables that say what it is about, for BM25."""
+    text = _one_word(normal(text))
     for word in jieba.cut_for_search(text):
         if not IDLE.issuperset(word):
             yield word
@@ -160,14 +267,3 @@ def _tokens(text: str) -> Iterator[str]:
         for start in range(len(text) - 1):
             if not IDLE.issuperset(text[start : start + 2]):
                 yield f"{sound[start]} {sound[start + 1]}"
-
-
-def _grams(text: str) -> Iterator[str]:
-    """Yield runs of characters and of syllables that say what it is about."""
-    sound = fuzzy(text)
-    rows: list[Sequence[str]] = [text, sound] if len(sound) == len(text) else [text]
-    for row in rows:
-        for length in GRAMS:
-            for start in range(len(row) - length + 1):
-                if not IDLE.issuperset(text[start : start + length]):
-                    yield " ".join(row[start : start + length])
