@@ -11,6 +11,9 @@ from voicebot.call.record import CallRecord
 from voicebot.call.session import CallSession
 from voicebot.campaign.contacts import Contact
 from voicebot.dialogue.classifier import Classifier
+from voicebot.dialogue.knowledge.entry import Entry
+from voicebot.dialogue.knowledge.index import Index, index
+from voicebot.dialogue.knowledge.meaning import background
 from voicebot.dialogue.loader import load_script as read_script
 from voicebot.dialogue.script import Script
 from voicebot.dialogue.shared_intents import shared_intents
@@ -20,6 +23,7 @@ from voicebot.engines.pyttsx3 import Pyttsx3Synthesiser
 from voicebot.engines.vosk import VoskModel
 from voicebot.engines.webrtc_echo import WebrtcEchoCanceller
 from voicebot.engines.webrtc_vad import webrtc_vad
+from voicebot.runtime import knowledge_store
 from voicebot.runtime.call_runner import Parts, run_call
 from voicebot.runtime.classifier_store import classifier, with_classifier
 from voicebot.runtime.driver import Recording
@@ -57,10 +61,20 @@ def load_model(option: Path | None) -> VoskModel:
 def load_script(folder: Path, model: VoskModel | None = None) -> Script:
     """Return the script in `folder` with its classifier, which is trained when it is not kept.
 
+    Its knowledge base is made ready too, so that no call waits for it.
+
     With a model, phrases that it could never hear are faults. Raises `BadScript`.
     """
     script = read_script(folder, can_say=None if model is None else model.missing)
+    if script.knowledge is not None:
+        knowledge_index(script.knowledge.entries)
     return with_classifier(script, config.classifier_folder())
+
+
+def knowledge_index(entries: tuple[Entry, ...]) -> Index:
+    """Return what answers from these entries, ready for the first question."""
+    knowledge_store.prepare(background(), config.classifier_folder())
+    return index(entries)
 
 
 def shared_classifier() -> Classifier:

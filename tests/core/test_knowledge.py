@@ -1,14 +1,18 @@
 """A knowledge base: its files, what it answers, what it refuses, what it lacks."""
 
+from collections import Counter
 from pathlib import Path
 
 import openpyxl
 import pytest
 
+from benchmarks.understanding.load import FOLDER
 from voicebot.dialogue.knowledge import evaluation, files
+from voicebot.dialogue.knowledge.background import synonyms, topics
 from voicebot.dialogue.knowledge.entry import Entry
 from voicebot.dialogue.knowledge.gaps import gaps
 from voicebot.dialogue.knowledge.index import Index
+from voicebot.dialogue.knowledge.meaning import Groups
 from voicebot.errors import BadInput, BadScript
 
 ENTRIES = (
@@ -48,6 +52,61 @@ def test_a_question_is_answered_however_it_is_put(text: str, question: str, know
 )
 def test_what_is_not_known_is_refused(text: str, known: Index) -> None:
     assert known.answer(text) is None
+
+
+DEV = FOLDER / "dev" / "knowledge"
+
+
+@pytest.mark.parametrize(
+    ("shop", "first", "among_three"),
+    [
+        ("appliances", 0.7, 0.9),
+        ("beauty", 0.75, 0.9),
+        ("family", 0.7, 0.9),
+        ("general", 0.85, 0.95),
+    ],
+)
+def test_a_shop_that_has_few_wordings_is_asked_in_others(
+    shop: str, first: float, among_three: float
+) -> None:
+    entries = files.read(DEV / f"{shop}.md")
+    questions = evaluation.read(DEV / f"{shop}.questions.tsv", entries)
+
+    result = evaluation.evaluate(Index(entries), questions)
+
+    assert result.top1 >= first
+    assert result.top3 >= among_three
+    assert result.told >= 0.5
+    assert result.refused >= 0.85
+    assert result.wrong <= 0.12
+
+
+def test_what_stands_in_the_answer_alone_leads_to_it() -> None:
+    entries = (
+        Entry("默认发哪家快递？", "我们默认发中通，加十元可以改顺丰。"),
+        Entry("羊绒大衣怎么清洗？", "羊绒大衣要干洗，不能水洗。"),
+        Entry("会员有什么好处？", "会员每单九五折，生日送券。"),
+    )
+
+    hits = Index(entries).search("我想走顺丰行不行")
+
+    assert hits[0].entry is entries[0]
+
+
+def test_a_word_that_is_heard_wrongly_still_belongs_to_its_group() -> None:
+    groups = Groups(synonyms())
+
+    assert groups.find("法票怎么开") == groups.find("发票怎么开")
+    assert "invoice" in groups.find("法票怎么开")
+    assert "furniture" not in groups.find("镯子断了")  # sounds like 桌子, and is a word itself
+
+
+def test_no_word_of_a_group_stands_there_twice_and_every_topic_has_several_questions() -> None:
+    asked = Counter(topic for topic, _ in topics())
+
+    assert min(asked.values()) >= 5
+    for name, words in synonyms().words.items():
+        assert len(set(words)) == len(words), name
 
 
 MARKDOWN = """\

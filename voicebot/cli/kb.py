@@ -7,11 +7,12 @@ from pathlib import Path
 import click
 from rich.table import Table
 
+from voicebot.bootstrap import knowledge_index
 from voicebot.cli.options import wide_console
 from voicebot.dialogue.knowledge import evaluation, files
 from voicebot.dialogue.knowledge.entry import Entry
 from voicebot.dialogue.knowledge.gaps import Gap, gaps
-from voicebot.dialogue.knowledge.index import LEAD, SURE, Index, index
+from voicebot.dialogue.knowledge.index import SURE, Index
 from voicebot.dialogue.loader import load_script
 from voicebot.errors import BadInput, BadScript, Problem
 
@@ -47,13 +48,13 @@ def ask(source: Path, text: str) -> None:
       voicebot kb ask campaigns/support 发票怎么开
       voicebot kb ask faq.md 几天能到
     """
-    asked = index(_entries(source))
+    asked = knowledge_index(_entries(source))
     told = asked.answer(text)
     for hit in asked.search(text, 3):
         mark = "*" if told is not None and hit.entry is told.entry else " "
         click.echo(f"{mark} {hit.score:.2f} {hit.entry.question} (as {hit.question})")
     if told is None:
-        click.echo(f"refused: {SURE} is needed, and {LEAD} more than the next entry has")
+        click.echo(f"refused: {SURE} is needed")
         click.get_current_context().exit(1)
     click.echo(told.entry.answer)
 
@@ -99,7 +100,7 @@ def eval_(source: Path, questions: Path, as_json: bool) -> None:
       voicebot kb eval faq.md questions.tsv --json
     """
     entries = _entries(source)
-    result = evaluation.evaluate(index(entries), evaluation.read(questions, entries))
+    result = evaluation.evaluate(knowledge_index(entries), evaluation.read(questions, entries))
     figures = {
         "questions": len(result.known),
         "top_1": round(result.top1, 4),
@@ -154,7 +155,7 @@ def gaps_(folders: tuple[Path, ...], source: Path | None, out: Path | None) -> N
       voicebot kb gaps out/monday out/tuesday -o proposals.md
     """
     asked = [text for folder in folders for text in _unanswered(folder)]
-    known = index(_entries(source)) if source is not None else None
+    known = knowledge_index(_entries(source)) if source is not None else None
     found = gaps(asked, known)
     for gap in found[:SHOWN]:
         click.echo(f"{gap.times:4} {gap.question}{_near(gap, known)}")

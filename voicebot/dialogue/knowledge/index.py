@@ -1,14 +1,14 @@
 """Which entry answers a question?
 
 Every entry is compared with what was heard in several ways, by words and by meaning (`EVIDENCE`),
-among them BM25 over jieba's words and toneless syllables: recognisers hear 法票 for 发票. One set of
-weights makes a score of them that ranks the entries; another says how likely it is that the first
-one answers at all. What is not likely is refused: a wrong answer is worse than none.
+among them BM25 over jieba's words, characters, toneless syllables (recognisers hear 法票 for 发票)
+and groups of like words. One set of weights makes a score of them that ranks the entries; another
+says how likely it is that the first one answers at all. What is not likely is refused: a wrong
+answer is worse than none.
 """
 
-import logging
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -16,13 +16,13 @@ import jieba
 import numpy as np
 
 from voicebot.dialogue.knowledge.entry import Entry
-from voicebot.dialogue.knowledge.meaning import IDLE, Features, background, normal
+from voicebot.dialogue.knowledge.meaning import ELSEWHERE, Features, background, normal
 from voicebot.dialogue.knowledge.texts import Texts, Values
 from voicebot.dialogue.pinyin import fuzzy
 from voicebot.dialogue.wording import plain, without_fillers
 from voicebot.speech.recogniser import UNKNOWN
 
-SURE = 0.42
+SURE = 0.45
 """The least score of an answer; see docs/knowledge.md for how it was chosen."""
 
 SAME = (
@@ -31,7 +31,7 @@ SAME = (
     (re.compile("能不能|可不可以|可以不可以|能否|是否可以|可以"), "能"),
     (re.compile("邮费|快递费|物流费"), "运费"),
 )
-"""Words that ask the same, for BM25."""
+"""Words that ask the same."""
 
 ONE_TOPIC = 0.55
 """Score of a single word that only one entry speaks of."""
@@ -43,45 +43,44 @@ BEST_GUESS = 0.89
 """The most that a question scores which is not asked word for word."""
 
 EVIDENCE = {
-    "covered": 0.0,
-    "alike": 0.69,
-    "groups_known": 0.5,
-    "groups_asked": 2.68,
-    "known": 0.35,
-    "known_or_told": 3.55,
-    "topic": 5.48,
-    "topic_shares": 1.14,
-    "topic_shares_told": 0.5,
-    "topic_told": 2.34,
-    "same_kind": 0.33,
-    "other_kind": 0.06,
-    "alike_told": 2.05,
+    "alike": 0.64,
+    "groups_known": 0.7,
+    "groups_asked": 2.44,
+    "known": 0.41,
+    "known_or_told": 3.62,
+    "topic": 5.33,
+    "topic_shares": 1.13,
+    "topic_shares_told": 0.37,
+    "topic_told": 2.46,
+    "same_kind": 0.38,
+    "other_kind": 0.26,
+    "alike_told": 1.92,
+    "elsewhere": 0.0,
 }
-"""What speaks for an entry, each about 0 to 1, and how much it counts. `covered`: BM25's score,
-as a share of that of the wording itself; `alike`: cosine with the nearest wording; `groups_known`,
-`groups_asked`: share of what was asked that a wording has, and the other way round, in groups;
-`known`, `known_or_told`: share of what was asked that stands in a wording, or in the answer too;
-`topic…`: likeness of topics with a wording, or with the answer (`told`); `same_kind`, `other_kind`:
-both ask how long, how much, who, …, or the one does and the other asks something else; `alike_told`:
-cosine with the answer. Fitted by `python -m benchmarks.understanding.fit_knowledge`."""
+"""What speaks for an entry, each about 0 to 1, and how much it counts.
+
+`alike`: cosine with the nearest wording; `known`, `known_or_told`: BM25 of all wordings, and of
+them with the answer, as a share of what it could be; `groups_known`, `groups_asked`: share of what
+was asked that a wording has, and the other way round, in groups; `topic…`: likeness of topics with
+a wording, or with the answer (`told`); `same_kind`, `other_kind`: both ask how long, how much, who,
+…, or both say how and differ; `alike_told`: cosine with the answer; `elsewhere`: how much it sounds
+like nothing that one asks a shop (the same for all entries, so it only counts in `LIKELY`).
+
+Fitted by `python -m benchmarks.understanding.fit_knowledge`.
+"""
 
 LIKELY = {
-    "bias": -3.3,
-    "total": 0.22,
-    "lead": 0.36,
-    "covered": 0.0,
-    "alike": 0.0,
-    "groups_known": 0.05,
-    "groups_asked": 1.05,
-    "known": 0.0,
-    "known_or_told": 0.0,
-    "topic": 0.0,
-    "topic_shares": 0.1,
-    "topic_shares_told": 0.37,
+    "bias": -3.89,
+    "total": 0.21,
+    "lead": 0.4,
+    "groups_known": 0.22,
+    "groups_asked": 0.64,
+    "topic_shares": 0.35,
+    "topic_shares_told": 0.89,
     "topic_told": 0.5,
-    "same_kind": 0.0,
-    "other_kind": -0.05,
-    "alike_told": 1.16,
+    "other_kind": -0.19,
+    "alike_told": 0.92,
+    "elsewhere": -2.14,
 }
 """From the first entry's evidence, and its lead in score over the second, to the log odds that it
 answers. Fitted by the same."""
@@ -108,9 +107,6 @@ class Index:
     """The questions of some entries, ready to be compared with what was heard."""
 
     def __init__(self, entries: Sequence[Entry]) -> None:
-        import bm25s  # Slow to import, and scripts without knowledge do not need it.
-
-        logging.getLogger("bm25s").setLevel(logging.WARNING)
         self._entries = tuple(entries)
         asked = [(number, plain(q)) for number, e in enumerate(entries) for q in e.questions]
         self._questions = [question for entry in entries for question in entry.questions]
@@ -119,14 +115,8 @@ class Index:
         self._whole = {text: number for number, text in reversed(asked)}
         self._sounds = {fuzzy(text): number for number, text in asked}
         self._topics = _topics(asked)
-        self._bm25 = bm25s.BM25()
-        tokens = [list(_tokens(text)) for _, text in asked]
-        self._bm25.index(tokens, show_progress=False)
-        self._tokens = {token for each in tokens for token in each}
-        self._own = np.array(
-            [self._bm25.get_scores(each)[row] if each else 1.0 for row, each in enumerate(tokens)]
-        )
         self._meaning = background()
+        self._elsewhere = self._meaning.topics.index(ELSEWHERE)
         wordings = [self._meaning.weigh(text) for _, text in asked]
         answers = [self._meaning.weigh(plain(entry.answer)) for entry in entries]
         all_wordings = [
@@ -168,7 +158,6 @@ class Index:
         wordings, answers = self._wordings, self._answers
         alike = wordings.alike(asked)
         by_wording = {
-            "covered": self._covered(words),
             "alike": alike,
             "groups_known": wordings.share(asked, "g"),
             "groups_asked": wordings.asked(asked),
@@ -184,7 +173,9 @@ class Index:
             "topic_told": answers.topic(nearness),
             "topic_shares_told": answers.topic_shares(nearness),
             "alike_told": answers.alike(asked),
-            "any_topic": np.full(len(self._entries), float(nearness.max())),
+            "elsewhere": np.full(
+                len(self._entries), nearness[self._meaning.topics.index(ELSEWHERE)]
+            ),
         }
         ends = [*self._starts[1:], len(alike)]
         nearest = [
@@ -192,13 +183,6 @@ class Index:
             for start, end in zip(self._starts, ends, strict=True)
         ]
         return np.stack([found[name] for name in EVIDENCE], axis=1), nearest
-
-    def _covered(self, words: str) -> Values:
-        """Return BM25's score of each wording, as a share of what the wording itself scores."""
-        tokens = [token for token in _tokens(words) if token in self._tokens]
-        if not tokens:
-            return np.zeros(len(self._own))
-        return np.asarray(np.minimum(self._bm25.get_scores(tokens) / self._own, 1.0), np.float64)
 
     def _scores(self, words: str, evidence: Values, totals: Values) -> list[float]:
         """Return how likely each entry answers: the first as `likely`, the others by their lag."""
@@ -254,16 +238,3 @@ def _one_word(text: str) -> str:
     for words, one in SAME:
         text = words.sub(one, text)
     return text
-
-
-def _tokens(text: str) -> Iterator[str]:
-    """Yield jieba's words and pairs of syllables that say what it is about, for BM25."""
-    text = _one_word(normal(text))
-    for word in jieba.cut_for_search(text):
-        if not IDLE.issuperset(word):
-            yield word
-    sound = fuzzy(text)
-    if len(sound) == len(text):
-        for start in range(len(text) - 1):
-            if not IDLE.issuperset(text[start : start + 2]):
-                yield f"{sound[start]} {sound[start + 1]}"

@@ -1,6 +1,6 @@
 """What a question is about: the words it has, the groups they belong to, the topics it is near.
 
-    冰箱坏了给修不 -> w:冰箱, c:修, b:坏了, s:bin xian, g:fridge, g:broken, g:repair, p:broken+repair, …
+    冰箱坏了给修不 -> w:冰箱, c:修, b:坏了, s:bin xian, g:fridge, g:broken, p:broken+repair, …
 
 Few questions share words with the entry that answers them. So a word counts as its group of like
 words too (冰箱 is an appliance), and the whole is placed among a hundred topics that shops are
@@ -11,7 +11,8 @@ import logging
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property, lru_cache
+from functools import lru_cache
+from hashlib import sha256
 from itertools import combinations
 
 import jieba
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 
 from voicebot.dialogue.features import WordGroups
 from voicebot.dialogue.knowledge.background import synonyms, topics
-from voicebot.dialogue.pinyin import fuzzy
+from voicebot.dialogue.pinyin import fuzzy, syllables
 from voicebot.dialogue.wording import plain
 
 jieba.setLogLevel(logging.WARNING)
@@ -37,8 +38,14 @@ IDLE = frozenset("请问一下你们我想您这个那吗呢啊吧呀的了是�
 WEIGHTS = {"w": 1.0, "c": 0.6, "b": 0.6, "s": 0.5, "g": 1.2, "p": 0.8}
 """Of words, characters, pairs of characters, pairs of syllables, groups and pairs of groups."""
 
+VERSION = 1
+"""Of the features and the regression; kept weights of another one are computed again."""
+
+ELSEWHERE = "elsewhere"
+"""The topic of everything that one does not ask a shop."""
+
 RIDGE = 0.7
-"""What keeps the regression from learning its questions by heart; chosen with questions left out."""
+"""What keeps the regression from learning questions by heart; chosen with some left out."""
 
 SHARPNESS = 12.0
 """What turns nearness to topics into shares."""
@@ -59,12 +66,12 @@ class Groups:
         for name, words in groups.words.items():
             for word in words:
                 self._named.setdefault(plain(word), []).append(name)
-        self._sounding = {fuzzy(word): names for word, names in self._named.items() if word[1:]}
+        self._sounding = {syllables(word): names for word, names in self._named.items() if word[1:]}
         self._longest = max(map(len, self._named), default=0)
 
     def find(self, text: str) -> list[str]:
         """Return the groups in `text`, in order."""
-        sound = fuzzy(text)
+        sound = syllables(text)
         alone = set()
         at = 0
         for word in jieba.cut(text):
@@ -119,12 +126,16 @@ class Meaning:
     """The background: how rare each feature is, and how near it is to each topic."""
 
     def __init__(self, questions: Sequence[tuple[str, str]], groups: WordGroups) -> None:
+        self._digest = sha256(f"{VERSION} {questions} {dict(groups.words)}".encode())
         self.groups = Groups(groups)
-        self._known = [set(features(normal(text), self.groups)) for _, text in questions]
+        self._known = [
+            tuple(dict.fromkeys(features(normal(text), self.groups))) for _, text in questions
+        ]
         self._of = [topic for topic, _ in questions]
         self.topics = tuple(dict.fromkeys(self._of))
         self._seen = Counter(feature for each in self._known for feature in each)
         self._rows = {feature: row for row, feature in enumerate(self._seen)}
+        self._weights: NDArray[np.float32] | None = None
 
     def weigh(self, text: str) -> Features:
         """Return the features of `text`, which is plain, with weights: the rarer, the heavier."""
@@ -138,12 +149,34 @@ class Meaning:
         length = float(np.sqrt(sum(value * value for value in weighed.values()))) or 1.0
         if not rows:
             return np.zeros(len(self.topics), np.float32)
-        return np.asarray(values @ self._weights[rows] / length, np.float32)
+        return np.asarray(values @ self.weights[rows] / length, np.float32)
 
-    @cached_property
-    def _weights(self) -> NDArray[np.float32]:
-        """Features by topics: a ridge regression, in the space of the questions since they are
-        fewer than their features."""
+    def digest(self) -> str:
+        """Return a hash of all that the weights depend on."""
+        return self._digest.hexdigest()[:32]
+
+    @property
+    def ready(self) -> bool:
+        """Whether the weights are there already."""
+        return self._weights is not None
+
+    @property
+    def weights(self) -> NDArray[np.float32]:
+        """Features by topics; computed when first asked for (seconds) unless restored."""
+        if self._weights is None:
+            self._weights = self._fitted()
+        return self._weights
+
+    def restore(self, weights: NDArray[np.float32]) -> bool:
+        """Take weights that were computed earlier; False when they are of other questions."""
+        fits = weights.shape == (len(self._rows), len(self.topics))
+        if fits:
+            self._weights = weights.astype(np.float32)
+        return fits
+
+    def _fitted(self) -> NDArray[np.float32]:
+        """Return a ridge regression, in the space of the questions since they are fewer than their
+        features."""
         rarity = np.array([self._weight(feature) for feature in self._rows], np.float32)
         found = [np.array([self._rows[each] for each in known]) for known in self._known]
         values = [rarity[rows] / np.linalg.norm(rarity[rows]).clip(1e-6) for rows in found]
@@ -166,7 +199,9 @@ class Meaning:
         return np.stack([value @ parts[numbers] for numbers, value in columns])
 
     def _weight(self, feature: str) -> float:
-        rarity = np.log((len(self._known) + 1) / (self._seen[feature] + 1)) + 0.3
+        # BM25's: of a line in which every word stands once, its sum is BM25.
+        seen = self._seen[feature]
+        rarity = np.log(1 + (len(self._known) - seen + 0.5) / (seen + 0.5))
         return WEIGHTS[feature[0]] * float(rarity)
 
 
