@@ -8,11 +8,13 @@ import pytest
 from sqlalchemy import Table, select
 
 from tests.store.rows import NOW, add, add_attempt, add_campaign, add_contact
+from voicebot.campaign.segment import parse
 from voicebot.cli.main import main
 from voicebot.dialler.retention import Forgotten, Retention, forget
 from voicebot.store import campaigns, tables
 from voicebot.store.engine import Store, open_store
 from voicebot.store.figures import counts
+from voicebot.store.segments import pick
 from voicebot.store.tables import attempt, campaign_event, consent, contact, decision, dnc, outbox
 
 PHONE = "+8613800138000"
@@ -134,6 +136,8 @@ def test_who_was_called_is_forgotten_and_the_report_counts_the_same(
     (kept,) = row(store, attempt)
     assert (kept["phone"], kept["outcome"], kept["evidence"]) == ("", {}, {})
     assert (kept["record"], kept["recording"]) == (None, None)
+    with store.read() as connection:
+        assert list(pick(connection, made, parse("attempts = 1"))) == []
     (person,) = row(store, contact)
     assert (person["phone"], person["name"], person["variables"]) == ("anonymous-1", "", {})
     assert row(store, decision) == []

@@ -2,14 +2,18 @@
 
 import re
 import shutil
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
+from voicebot.campaign.hold_out import is_held_out
 from voicebot.cli.main import main
 from voicebot.config import DEMO_CAMPAIGN
 from voicebot.store.engine import open_store
-from voicebot.store.tables import contact
+from voicebot.store.figures import counts
+from voicebot.store.tables import contact, shop_order
 
 
 @pytest.fixture
@@ -245,6 +249,57 @@ def test_a_segment_of_one_campaign_becomes_the_contacts_of_another(
     assert voicebot(*words, "--from-segment", "attempts = 0 and not bought") == 0
     assert "1 contacts of repurchase" in capsys.readouterr().out
     assert voicebot(*words[:-2], "--from-segment", "not bought") == 2
+
+
+def test_a_share_of_a_segment_is_held_out_and_the_report_tells_the_lift(
+    shop: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert voicebot("create", "campaigns/repurchase") == 0
+    store = open_store(shop / "shop.db")
+    phones = [f"+86154{number:08}" for number in range(200)]
+    with store.write() as connection:
+        connection.execute(
+            contact.insert(), [{"campaign_id": 1, "phone": phone} for phone in phones]
+        )
+    words = ("create", "campaigns/repurchase", "--of", "repurchase", "--from-segment", "attempts=0")
+
+    assert voicebot(*words, "--name", "again", "--hold-out", "25%") == 0
+    assert voicebot(*words, "--name", "none") == 0
+    assert voicebot(*words, "--name", "wrong", "--hold-out", "lots") == 2
+
+    told = capsys.readouterr()
+    held_out = re.search(r"200 contacts of repurchase, (\d+) of them held out", told.out)
+    assert held_out is not None
+    assert 30 <= int(held_out[1]) <= 70
+    assert '"lots" is no share; write 10% or 0.1' in told.err
+    with store.write() as connection:
+        chosen = connection.execute(
+            select(contact.c.phone, contact.c.held_out).where(contact.c.campaign_id == 2)
+        ).all()
+        assert {each.phone for each in chosen if each.held_out} == {
+            phone for phone in phones if is_held_out("again", phone, 0.25)
+        }
+        # Each of the called buys, and one of those held out.
+        buyers = [each.phone for each in chosen if not each.held_out]
+        buyers.append(next(each.phone for each in chosen if each.held_out))
+        connection.execute(
+            shop_order.insert(),
+            [
+                {
+                    "merchant": "default",
+                    "order_no": phone,
+                    "phone": phone,
+                    "placed_at": datetime.now(UTC) + timedelta(days=1),
+                    "amount_cents": 100,
+                }
+                for phone in buyers
+            ],
+        )
+    with store.read() as connection:
+        lift = counts(connection, 2).lift
+    store.close()
+    assert (lift.called.count, lift.held_out.count) == (200 - int(held_out[1]), 1)
+    assert lift.held_out.of == int(held_out[1])
 
 
 def test_a_worker_says_how_it_dials_or_does_not_begin(

@@ -1,5 +1,6 @@
 """`voicebot campaign`: campaigns made, copied and cleared away. Its other commands stand apart."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -13,10 +14,11 @@ from voicebot.cli.campaign_progress import list_, show, status
 from voicebot.cli.campaign_run import run
 from voicebot.cli.campaign_unknown import resolve, unknown
 from voicebot.cli.campaign_versions import rollback, version
-from voicebot.cli.options import opened_store, store_option
+from voicebot.cli.options import ShareType, opened_store, store_option
 from voicebot.dialogue.bundle import bundle
 from voicebot.errors import BadCampaign, Problem
 from voicebot.store import campaigns, segment_contacts
+from voicebot.store.contact_import import Target
 from voicebot.store.segments import pick
 
 
@@ -48,6 +50,13 @@ def campaign() -> None:
 @click.option(
     "--of", "source", metavar="CAMPAIGN", help="The campaign that --from-segment looks at."
 )
+@click.option(
+    "--hold-out",
+    type=ShareType(),
+    metavar="SHARE",
+    help="Of the contacts, never called, to measure what the calls bring: 10% or 0.1. Else the "
+    "file's `hold_out`.",
+)
 @store_option
 def create(
     folder: Path,
@@ -55,6 +64,7 @@ def create(
     label: str,
     segment: str | None,
     source: str | None,
+    hold_out: float | None,
     store_address: str | None,
 ) -> None:
     """Make a campaign from a folder with a campaign.yaml and a script.yaml.
@@ -67,9 +77,11 @@ def create(
       voicebot campaign create campaigns/repurchase
       voicebot campaign create campaigns/repurchase --name spring
       voicebot campaign create campaigns/repurchase --name again \\
-        --of spring --from-segment "intention in (A, B) and not bought"
+        --of spring --from-segment "intention in (A, B) and not bought" --hold-out 10%
     """
     settings, kept = load_settings(folder), bundle(folder)
+    if hold_out is not None:
+        settings = replace(settings, hold_out=hold_out)
     wanted = None if segment is None else parse(segment)
     if (wanted is None) != (source is None):
         raise click.UsageError("--from-segment and --of belong together")
@@ -81,8 +93,10 @@ def create(
             click.echo(f"  next: voicebot contacts import FILE --campaign {name or settings.name}")
             return
         picked = pick(connection, named(connection, source).id, wanted)
-        number = segment_contacts.add(connection, made, wanted.text, picked, clock(connection))
-        click.echo(f"  {number} contacts of {source}")
+        target = Target(made, name or settings.name, settings.hold_out)
+        added = segment_contacts.add(connection, target, wanted.text, picked, clock(connection))
+        held = f", {added.held_out} of them held out" if added.held_out else ""
+        click.echo(f"  {added.contacts} contacts of {source}{held}")
         click.echo(f"  next: voicebot campaign start {name or settings.name}")
 
 

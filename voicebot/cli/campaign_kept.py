@@ -13,8 +13,7 @@ from voicebot.campaign.rules import machine_rule
 from voicebot.campaign.settings import FILE, CampaignSettings
 from voicebot.dialogue.bundle import Bundle, unpacked
 from voicebot.dialogue.document import suggest
-from voicebot.dialogue.memory import PLACE
-from voicebot.dialogue.script import Script
+from voicebot.dialogue.script import PLACE, Script
 from voicebot.errors import BadCampaign, BadPolicy, BadScript, Problem
 from voicebot.store import campaigns, versions
 from voicebot.store.campaigns import StoredCampaign

@@ -49,6 +49,25 @@ variable_option = click.option(
 )
 
 
+class ShareType(click.ParamType[float]):
+    """A share below one: `10%` or `0.1`."""
+
+    name = "share"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Read it, or say what it may be."""
+        written = str(value).strip()
+        try:
+            share = float(written.removesuffix("%")) / (100 if written.endswith("%") else 1)
+        except ValueError:
+            share = -1.0
+        if not 0 <= share < 1:
+            self.fail(f'"{written}" is no share; write 10% or 0.1', param, ctx)
+        return share
+
+
 def wide_console() -> Console:
     """Return standard output for a table; a pipe has no width, and a narrow table breaks words."""
     return Console(width=None if sys.stdout.isatty() else PIPE_COLUMNS)

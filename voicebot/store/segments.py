@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, Select, and_, case, exists, func, or_, select
 
 from voicebot.campaign.segment import Candidate, Segment
+from voicebot.store.retention import NOBODY
 from voicebot.store.tables import attempt, campaign, contact, dnc, script_version, shop_order
 
 ROWS_AT_ONCE = 5000
@@ -120,7 +121,7 @@ def _query(campaign_id: int) -> Select[tuple[object, ...]]:
             )
             .outerjoin(script_version, script_version.c.id == attempt.c.script_version_id)
         )
-        .where(contact.c.campaign_id == campaign_id)
+        .where(contact.c.campaign_id == campaign_id, ~contact.c.phone.startswith(NOBODY))
         .order_by(contact.c.id)
     )
 
