@@ -22,7 +22,7 @@ from voicebot.simulation.voices import VOICES, CallerSpeech
 from voicebot.store.engine import open_store
 from voicebot.store.tables import attempt, contact, decision, lease
 
-CALL_S = 120
+CALL_S = 240
 RATE = 8000
 
 
@@ -53,7 +53,17 @@ def shop(campaign: Path) -> str:
 
 @contextmanager
 def worker(janus: Janus, phone: Phone, store: str, folder: Path) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-m", "voicebot", "worker", "--store", store, "--janus", janus.url]
+    command = [
+        sys.executable,
+        "-m",
+        "voicebot",
+        "-v",
+        "worker",
+        "--store",
+        store,
+        "--janus",
+        janus.url,
+    ]
     command += ["--sip", f"sip:robot@{janus.address}", "--calls", "2"]
     command += ["--dial", f"{phone.uri};for={{number}}", "--recordings", str(folder / "sound")]
     with (folder / "worker.log").open("w") as log:
@@ -119,7 +129,7 @@ def test_a_contact_is_called_over_sip_and_what_came_of_it_is_kept(tmp_path: Path
 def test_a_mailbox_gets_the_campaigns_message_after_its_beep(tmp_path: Path) -> None:
     rule = "machine: {reaction: leave_message, message: 我是智能语音助手，您的咖啡豆到了。}"
     campaign = tiny_campaign.write(tmp_path, "mailbox", rule + "\n")
-    greeting = spoken("您拨打的用户现在不方便接听您的电话请在提示音后给他留言谢谢")
+    greeting = spoken("您拨打的用户现在不方便接听您的电话请在提示音后留言谢谢")
     plays = silence(500) + greeting + silence(500) + network.beep(RATE) + silence(20_000)
 
     made, words, store = call_once(tmp_path, campaign, plays)

@@ -82,6 +82,18 @@ def test_a_switch_that_answers_only_to_say_that_nobody_is_there_answered_for_nob
     assert judged.disposition is Disposition.EMPTY
 
 
+def test_a_mailbox_that_begins_like_an_announcement_is_heard_to_its_end() -> None:
+    whole = "您拨打的用户现在不方便接听您的电话请在提示音后留言"
+
+    judged = judge(voice(6000) + quiet(1500), lambda ms: whole[: ms // 200])
+    refused = judge(voice(9000) + quiet(1500), lambda ms: whole[: min(ms // 200, 17)])
+
+    assert judged is not None
+    assert judged.disposition is Disposition.ANSWERED_MACHINE
+    assert refused is not None
+    assert refused.disposition is Disposition.REJECTED
+
+
 def test_a_person_who_speaks_of_such_things_is_a_person() -> None:
     judged = judge(voice(1500) + quiet(1500), lambda ms: "我现在正在通话中呢")
 

@@ -136,9 +136,11 @@ class MachineDetector:
         characters = len(self._text.replace(UNKNOWN, ""))
         long = characters > settings.greeting_characters
         ended = self._spoke and self._quiet_ms >= settings.pause_ms
-        if (long or ended) and said is not None and self._announcements.begins(self._text):
-            # Not before its end: 暂时无法接听 may go on with 请在提示音后留言.
-            return Judged(said.disposition, f"says {said.words}", self._text, now)
+        if said is not None and self._announcements.begins(self._text):
+            # Not before its end, however long: 不方便接听您的电话 may go on with 请在提示音后留言.
+            if ended or now >= settings.total_ms:
+                return Judged(said.disposition, f"says {said.words}", self._text, now)
+            return None
         if long:
             why = f"greets with more than {settings.greeting_characters} characters"
             return Judged(Disposition.ANSWERED_MACHINE, why, self._text, now)
