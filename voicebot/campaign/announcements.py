@@ -42,12 +42,17 @@ class Announcements:
     whether they decide without the frame."""
     frame: tuple[Syllables, ...]
 
-    def find(self, text: str) -> Said | None:
-        """Return what `text` announces; `[unk]` in it stands for words that nobody knows."""
+    def find(self, text: str, only: Disposition | None = None) -> Said | None:
+        """Return what `text` announces, the weightiest, or `only` this; `[unk]` in it stands for
+        words that nobody knows."""
         heard = tuple(_pieces(text))
         framed = self.begins(text)
         for disposition, words, sound, alone in self.says:
-            if (alone or framed) and any(_within(sound, piece) for piece in heard):
+            if (
+                only in (None, disposition)
+                and (alone or framed)
+                and any(_within(sound, piece) for piece in heard)
+            ):
                 return Said(disposition, words)
         return None
 

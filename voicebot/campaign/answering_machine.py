@@ -130,7 +130,10 @@ class MachineDetector:
         settings = self._settings
         if is_beep(self._tones.last):
             return Judged(Disposition.ANSWERED_MACHINE, "beep", self._text, now)
-        said = self._announcements.find(self._text)
+        # Who offers to take a message does, whatever else is the matter.
+        said = self._announcements.find(
+            self._text, Disposition.ANSWERED_MACHINE
+        ) or self._announcements.find(self._text)
         if said is not None and said.disposition in MACHINES:
             return Judged(Disposition.ANSWERED_MACHINE, f"says {said.words}", self._text, now)
         characters = len(self._text.replace(UNKNOWN, ""))
