@@ -120,9 +120,13 @@ def is_right(example: SlotExample, value: SlotValue | None) -> bool:
 
 
 def _forms(value: SlotValue) -> list[str]:
-    """Return the ways in which the test set may write a value: ~ for about, the unit after it."""
+    """Return the ways in which the test set may write a value: ~ for about, the unit after it.
+
+    A span has no ~, as load.CANONICAL says.
+    """
     unit = f" {value.unit}" if value.unit else ""
     forms = [f"{value.value}{unit}"]
-    if value.approximate and ".." not in value.value:
+    spanned = ".." in value.value or "/" in value.value
+    if value.approximate and not spanned:
         forms = [f"~{form}" for form in forms]
     return forms

@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.understanding import figures
+from benchmarks.understanding.load import FOLDER, read_slots
 from voicebot.dialogue.slots import KINDS, SlotValue, extract
 
 NOW = datetime(2026, 11, 27, 10, 0)
@@ -385,3 +387,30 @@ def test_today_that_has_passed_is_tomorrow() -> None:
 def test_an_unknown_kind_names_the_known_ones() -> None:
     with pytest.raises(ValueError, match="order_number"):
         extract("colour", "红色", now=NOW)
+
+
+def test_the_sentences_of_the_development_set_are_read() -> None:
+    examples = read_slots(FOLDER / "dev" / "slots.tsv")
+
+    values = figures.slots(examples, str, ())
+
+    wrong = [
+        f"{each.text}: {value.value if value else None}, not {each.accepted}"
+        for each in examples
+        if not figures.is_right(each, value := extract(each.slot, each.text, now=each.now or NOW))
+    ]
+    assert len(values) == len(KINDS) - 2  # products and plain numbers are tested above
+    assert len(wrong) <= len(examples) // 50, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("kind", ["address", "date", "duration", "order_number", "satisfaction"])
+def test_no_comma_is_needed(kind: str) -> None:
+    """A recogniser writes none."""
+    examples = [each for each in read_slots(FOLDER / "dev" / "slots.tsv") if each.slot == kind]
+
+    right = [
+        figures.is_right(each, extract(kind, each.text.replace("，", ""), now=each.now or NOW))
+        for each in examples
+    ]
+
+    assert sum(right) >= 0.94 * len(right)

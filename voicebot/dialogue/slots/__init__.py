@@ -26,7 +26,17 @@ weekday without 上 or 下 is the next one; a bare 三点 is in the afternoon, �
 from collections.abc import Sequence
 from datetime import datetime
 
-from voicebot.dialogue.slots import amounts, correction, dates, digits, opinions, places, times
+from voicebot.dialogue.slots import (
+    amounts,
+    correction,
+    dates,
+    digits,
+    durations,
+    opinions,
+    places,
+    times,
+)
+from voicebot.dialogue.slots.satisfaction import satisfaction
 from voicebot.dialogue.slots.value import SlotValue
 
 __all__ = ["KINDS", "SlotValue", "extract"]
@@ -77,7 +87,7 @@ def _one(kind: str, text: str, now: datetime, options: Sequence[str]) -> SlotVal
         case "datetime":
             return times.moment(text, now)
         case "duration":
-            return times.duration(text)
+            return durations.duration(text)
         case "phone":
             return digits.phone(text)
         case "order_number":
@@ -87,7 +97,7 @@ def _one(kind: str, text: str, now: datetime, options: Sequence[str]) -> SlotVal
         case "rating":
             return opinions.rating(text)
         case _:
-            return opinions.satisfaction(text)
+            return satisfaction(text)
 
 
 def _date(text: str, now: datetime) -> SlotValue | None:

@@ -2,23 +2,22 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, timedelta
-from decimal import Decimal
-from functools import lru_cache
 
-from voicebot.dialogue.slots import numbers
+from voicebot.dialogue.slots import festivals, numbers
+from voicebot.dialogue.slots.days import Days, add_months, date_or_none, whole, year_of
 
 _N = "[零〇一二两三四五六七八九十0-9]{1,3}"
 
 _DAYS = {
-    "大前天": -3,
-    "前天": -2,
-    **dict.fromkeys(("昨天", "昨日", "昨晚"), -1),
-    **dict.fromkeys(("今天", "今儿", "今日", "今晚", "今早", "当天"), 0),
-    **dict.fromkeys(("明天", "明儿", "明日", "明早", "明晚"), 1),
-    **dict.fromkeys(("后天", "后儿"), 2),
-    "大后天": 3,
+    **dict.fromkeys(("大前天", "大前儿个", "大前儿"), -3),
+    **dict.fromkeys(("前天", "前儿个", "前儿"), -2),
+    **dict.fromkeys(("昨天", "昨日", "昨晚", "昨儿个", "昨儿"), -1),
+    **dict.fromkeys(("今天", "今儿个", "今儿", "今日", "今晚", "今早", "当天"), 0),
+    **dict.fromkeys(("明天", "明儿个", "明儿", "明日", "明早", "明晚"), 1),
+    **dict.fromkeys(("后天", "后儿个", "后儿"), 2),
+    **dict.fromkeys(("大后天", "大后儿个", "大后儿"), 3),
 }
 _WEEKDAYS = {"一": 0, "二": 1, "三": 2, "四": 3, "五": 4, "六": 5, "日": 6, "天": 6,
              "1": 0, "2": 1, "3": 2, "4": 3, "5": 4, "6": 5, "7": 6}  # fmt: skip
@@ -27,68 +26,9 @@ _DAY = "|".join(sorted(_DAYS, key=len, reverse=True))
 _WEEK = "(?:周|星期|礼拜)"
 _SHIFT = "(?P<shift>(?:下下|上上|下|上|这|本)?(?:一)?个?)"
 
-FESTIVALS = {
-    "new_year": "元旦",
-    "spring": "春节|过年|新年|大年初一|年初一",
-    "spring_eve": "除夕|大年三十|年三十",
-    "lantern": "元宵节?|正月十五",
-    "women": "三八节|妇女节",
-    "tomb": "清明节?",
-    "labour": "五一(?:劳动节|节|假期)?|劳动节",
-    "dragon": "端午节?",
-    "mid_year": "六一八",
-    "moon": "中秋节?|八月十五",
-    "national": "十一(?:假期|长假|黄金周)|国庆节?(?:假期)?",
-    "eleven": "双十一|双11",
-    "twelve": "双十二|双12",
-    "christmas": "圣诞节?",
-}
-_FESTIVAL = "|".join(f"(?P<{name}>{words})" for name, words in FESTIVALS.items())
-_FIXED = {
-    "new_year": (1, 1),
-    "women": (3, 8),
-    "labour": (5, 1),
-    "mid_year": (6, 18),
-    "national": (10, 1),
-    "eleven": (11, 11),
-    "twelve": (12, 12),
-    "christmas": (12, 25),
-}
-_HOLIDAYS = {"spring": "Chinese New Year (Spring Festival)", "tomb": "Tomb-Sweeping Day",
-             "dragon": "Dragon Boat Festival", "moon": "Mid-Autumn Festival"}  # fmt: skip
-
-MONTH_PARTS = {"初": (1, 10), "中": (11, 20), "底": (-9, 0), "末": (-9, 0)}
-"""月初, 月中, 月底: first and last day; negative ones count back from the month's last day."""
-
-
-@dataclass(frozen=True, slots=True)
-class Days:
-    """One day, or the first and last of several."""
-
-    first: date | None
-    last: date | None
-    """None: open, as 过年后 and 月底前 are."""
-    start: int
-    end: int
-    approximate: bool = False
-    bare: str = ""
-    """Every `week`, `month` or `year` has such a day: 周三, 三号, 五月三号."""
-
-    @property
-    def value(self) -> str:
-        """Return it as ISO 8601: a date, or first/last."""
-        first, last = (day.isoformat() if day else ".." for day in (self.first, self.last))
-        return first if first == last else f"{first}/{last}"
-
-    def spoken(self) -> str:
-        """Return it as one says it: 十二月二号，星期三."""
-        if self.first is None or self.last is None:
-            day = self.first or self.last
-            way = "以后" if self.first else "以前"
-            return f"{_day_spoken(day)}{way}" if day else ""
-        if self.first != self.last:
-            return f"{_day_spoken(self.first)}到{_day_spoken(self.last)}"
-        return f"{_day_spoken(self.first)}，星期{'一二三四五六日'[self.first.weekday()]}"
+MONTH_PARTS = {"初": (1, 10), "上旬": (1, 10), "中": (11, 20), "中旬": (11, 20),
+               "下旬": (21, 0), "底": (-9, 0), "末": (-9, 0)}  # fmt: skip
+"""月初, 月中, 月底, 上旬: first and last day; 0 and less count back from the last."""
 
 
 def find(text: str, today: date) -> list[Days]:
@@ -103,19 +43,55 @@ def find(text: str, today: date) -> list[Days]:
             if match is None:
                 continue
             days = read(match, today)
+            if told and read is _festival and days is not None and _to_come(days, today):
+                days = read(match, add_months(today, -12))
             if days is not None and (best is None or days.end > best.end):
                 best = days
         if best is None:
             at += 1
         else:
             best = _open(text, _past(best, today) if told else best)
+            if found and (row := _row(text, found[-1], best)):
+                best = row
+                found.pop()
             found.append(best)
             at = best.end
-    return found
+    return [days for days in found if not _DENIED.search(text[: days.start])]
+
+
+_JOINED = re.compile("的?(?:到|至|-|~|—|和|跟|与|、|，)?")
+_DENIED = re.compile("(?:除了|除开|除去)$")
+
+
+def _to_come(days: Days, today: date) -> bool:
+    return (days.first or days.last or today) > today
+
+
+def _row(text: str, before: Days, after: Days) -> Days | None:
+    """Return 下周一到周三 and 周六周日 as one row of days.
+
+    What is counted from today elsewhere is counted from the first day here: 下周三到周五.
+    """
+    if before.first is None or after.first is None or after.last is None:
+        return None
+    between = text[before.end : after.start]
+    if not _JOINED.fullmatch(between):
+        return None
+    first, last = before.first, after.last
+    if after.first == after.last:
+        if after.bare == "week":
+            last = first + timedelta((last - first).days % 7)
+        elif after.bare == "month" and last < first:
+            last = date_or_none(first.year, first.month, last.day) or last
+    adjacent = last - (before.last or first) <= timedelta(1)
+    spanned = between.strip("的") in ("到", "至", "-", "~", "—")
+    if last <= first or not (spanned or adjacent):
+        return None
+    return Days(first, last, before.start, after.end, before.approximate or after.approximate)
 
 
 _TOLD = re.compile(
-    "(?:买|下单?|拍|收|签收|付款?|寄|发货?|退|到货?|订|取|送|换|交|打|来)(?:的|了|过)|收到|上次|当时|那天|那会儿|已经"
+    "(?:买|下单?|拍|收|签收|付款?|寄|发货?|退|到货?|订|取|送|换|交|打|来)(?:的|了|过)|收到|上次|当时|那会儿|已经"
 )
 """The sentence tells of something that has happened."""
 
@@ -127,12 +103,15 @@ def _past(days: Days, today: date) -> Days:
     if days.bare == "week":
         return replace(days, first=days.first - timedelta(7), last=days.first - timedelta(7))
     months = 12 if days.bare == "year" else 1
-    day = _add_months(days.first, -months)
+    day = add_months(days.first, -months)
     return replace(days, first=day, last=day)
 
 
 _BEFORE = re.compile("(?:之前|以前|前)(?!天)")
 _AFTER = re.compile("(?:之后|以后|后|起|开始)(?!天)")
+
+
+_WORKING = re.compile("(?:上班|开工|开业|回来|返工|复工)(?:之后|以后|后)")
 
 
 def _open(text: str, days: Days) -> Days:
@@ -142,6 +121,8 @@ def _open(text: str, days: Days) -> Days:
     said = text[days.start : days.end]
     if said.endswith(("前", "后")):  # 三天后 is a day
         return days
+    if worked := _WORKING.match(text, days.end):
+        return Days(days.last, None, days.start, worked.end(), True)
     if before := _BEFORE.match(text, days.end):
         # 月底以前 is before the month's end, 周末以前 before Saturday.
         last = days.last if days.approximate else days.first
@@ -183,55 +164,53 @@ def _week(match: re.Match[str], today: date) -> Days | None:
 
 def _calendar(match: re.Match[str], today: date) -> Days | None:
     month_text, day_text = match["month"], match["day"]
-    month, day = _int(month_text), _int(day_text)
+    month, day = whole(month_text), whole(day_text)
     if month is None or day is None:
         return None
-    year = _year(match["year"], today)
-    found = _date(year or today.year, month, day)
+    year = year_of(match["year"], today)
+    found = date_or_none(year or today.year, month, day)
     if found is None:
         return None
     # A day without a year is the next one, or, when it has just been, the last one.
     if year is None and (today - found).days > 90:
-        found = _date(today.year + 1, month, day) or found
+        found = date_or_none(today.year + 1, month, day) or found
     return replace(_one(found, match), bare="" if year else "year")
 
 
 def _day_of_month(match: re.Match[str], today: date) -> Days | None:
-    day = _int(match["day"])
+    day = whole(match["day"])
     if day is None:
         return None
     shift = match["month"] or ""
-    first = _add_months(today.replace(day=1), _weeks(shift))
-    found = _date(first.year, first.month, day)
+    first = add_months(today.replace(day=1), _weeks(shift))
+    found = date_or_none(first.year, first.month, day)
     if found is not None and not shift and found < today:
-        first = _add_months(first, 1)
-        found = _date(first.year, first.month, day)
+        first = add_months(first, 1)
+        found = date_or_none(first.year, first.month, day)
     return replace(_one(found, match), bare="" if shift else "month") if found else None
 
 
 def _part_of_month(match: re.Match[str], today: date) -> Days | None:
-    named = _int(match["named"]) if match["named"] else None
+    named = whole(match["named"]) if match["named"] else None
     if match["named"] and (named is None or not 1 <= named <= 12):
         return None
     if named is not None:
-        year = _year(match["year"], today) or today.year + (named < today.month)
+        year = year_of(match["year"], today) or today.year + (named < today.month)
         first = date(year, named, 1)
     else:
-        first = _add_months(today.replace(day=1), _weeks(match["shift"] or ""))
-    last = _add_months(first, 1) - timedelta(1)
+        first = add_months(today.replace(day=1), _weeks(match["shift"] or ""))
+    last = add_months(first, 1) - timedelta(1)
     part = match["part"]
     if not part:
         return Days(first, last, match.start(), match.end())
     begin, end = MONTH_PARTS[part]
-    if begin < 0:
-        begin_day, end_day = last + timedelta(begin), last
-    else:
-        begin_day, end_day = first.replace(day=begin), first.replace(day=end)
+    begin_day = first.replace(day=begin) if begin > 0 else last + timedelta(begin)
+    end_day = first.replace(day=end) if end > 0 else last
     return Days(begin_day, end_day, match.start(), match.end(), True)
 
 
 def _part_of_year(match: re.Match[str], today: date) -> Days | None:
-    year = _year(match["year"], today) or today.year
+    year = year_of(match["year"], today) or today.year
     if match["part"] == "初":
         if match["year"] is None and today.month > 1:
             year += 1
@@ -271,105 +250,92 @@ def _shifted(today: date, count: int, unit: str) -> date:
     if "天" in unit or "日" in unit:
         return today + timedelta(count)
     if "月" in unit:
-        return _add_months(today, count)
+        return add_months(today, count)
     if "年" in unit:
-        return _add_months(today, 12 * count)
+        return add_months(today, 12 * count)
     return today + timedelta(7 * count)
 
 
 def _festival(match: re.Match[str], today: date) -> Days | None:
-    name = next(each for each in FESTIVALS if match[each])
-    year = _year(match["year"], today)
-    day = _festival_day(name, year or today.year)
+    name = next(each for each in festivals.WORDS if match[each])
+    year = year_of(match["year"], today)
+    day = festivals.day(name, year or today.year)
     if day is not None and year is None and day < today:
-        day = _festival_day(name, today.year + 1)
+        day = festivals.day(name, today.year + 1)
     if day is None:
         return None
-    match match["way"]:
-        case None:
-            return _one(day, match)
-        case "前" | "之前" | "以前":
-            return Days(None, day - timedelta(1), match.start(), match.end(), True)
-        case _:
-            return Days(day + timedelta(1), None, match.start(), match.end(), True)
+    way = match["way"] or ""
+    if shift := re.fullmatch("(?P<before>前)?第?(?P<count>.)天", way):
+        count = 2 if shift["count"] == "两" else int(numbers.read(shift["count"]) or 1)
+        return _one(day + timedelta(-count if shift["before"] else count - 1), match)
+    if way == "后一天":
+        return _one(day + timedelta(1), match)
+    if way in ("", "当天", "那天"):
+        return _one(day, match)
+    if "前" in way:
+        return Days(None, day - timedelta(1), match.start(), match.end(), True)
+    return Days(day + timedelta(1), None, match.start(), match.end(), True)
+
+
+def _first_month(match: re.Match[str], today: date) -> Days | None:
+    """大年初三, 正月初八, 初六: days of the Spring Festival's month."""
+    number = whole((match["day"] or match["bare"]).removeprefix("初"))
+    day = festivals.day("spring", today.year)
+    if day is None or number is None:
+        return None
+    if day + timedelta(number - 1) < today:
+        day = festivals.day("spring", today.year + 1)
+    return _one(day + timedelta(number - 1), match) if day else None
+
+
+def _days_near(match: re.Match[str], today: date) -> Days | None:
+    """今明两天, 明后天."""
+    first = "今明后".index(match["first"])
+    return Days(today + timedelta(first), today + timedelta(first + 1), match.start(), match.end())
+
+
+def _two_of_month(match: re.Match[str], today: date) -> Days | None:
+    """三四号, 十二月二十四五号."""
+    tens = match["tens"] or ""
+    first, last = whole(tens + match["day"]), whole(tens + match["last"])
+    return _days_of_month(match, first, last, today) if last == (first or 0) + 1 else None
+
+
+def _row_of_month(match: re.Match[str], today: date) -> Days | None:
+    """十二月三到八号, 三到五号."""
+    return _days_of_month(match, whole(match["day"]), whole(match["last"]), today)
+
+
+def _days_of_month(
+    match: re.Match[str], first: int | None, last: int | None, today: date
+) -> Days | None:
+    if first is None or last is None or first >= last:
+        return None
+    if match["month"]:
+        month = whole(match["month"])
+        begin = date_or_none(today.year, month, first) if month else None
+        if begin is not None and (today - begin).days > 90:
+            begin = date_or_none(today.year + 1, begin.month, first)
+    else:
+        begin = date_or_none(today.year, today.month, first)
+        if begin is None or begin < today:
+            begin = add_months(today.replace(day=1), 1).replace(day=min(first, 28))
+    end = date_or_none(begin.year, begin.month, last) if begin else None
+    if begin is None or end is None:
+        return None
+    return Days(begin, end, match.start(), match.end())
 
 
 def _after_the_year(match: re.Match[str], today: date) -> Days | None:
     """年后 and 年前 are said of the Spring Festival."""
-    day = _festival_day("spring", today.year)
+    day = festivals.day("spring", today.year)
     if day is not None and day < today:
-        day = _festival_day("spring", today.year + 1)
+        day = festivals.day("spring", today.year + 1)
     if day is None:
         return None
     if match["way"] == "前":
         return Days(None, day - timedelta(1), match.start(), match.end(), True)
     return Days(day + timedelta(1), None, match.start(), match.end(), True)
-
-
-def _festival_day(name: str, year: int) -> date | None:
-    if name in _FIXED:
-        return date(year, *_FIXED[name])
-    found = _lunar(year)
-    if name == "spring_eve":
-        return found["spring"] - timedelta(1) if "spring" in found else None
-    if name == "lantern":
-        return found["spring"] + timedelta(14) if "spring" in found else None
-    return found.get(name)
-
-
-@lru_cache(maxsize=16)
-def _lunar(year: int) -> dict[str, date]:
-    """Return the days of a year that follow the moon or the sun."""
-    # Takes 0.3 s to import, and few callers speak of a festival.
-    import holidays
-
-    calendar = holidays.country_holidays("CN", years=year, language="en_US")
-    names = {label: name for name, label in _HOLIDAYS.items()}
-    found: dict[str, date] = {}
-    for day, label in sorted(calendar.items()):
-        for part in label.split("; "):
-            if part in names:
-                found.setdefault(names[part], day)
-    return found
-
-
-def _year(text: str | None, today: date) -> int | None:
-    if not text:
-        return None
-    relative = {"今年": 0, "明年": 1, "去年": -1, "后年": 2, "前年": -2}
-    if text in relative:
-        return today.year + relative[text]
-    number = numbers.read(text.removesuffix("年"))
-    if number is None:
-        return None
-    return int(number) if number > 100 else 2000 + int(number)
-
-
-def _int(text: str) -> int | None:
-    number = numbers.read(text)
-    return int(number) if number is not None and number % 1 == 0 else None
-
-
-def _date(year: int, month: int, day: int) -> date | None:
-    try:
-        return date(year, month, day)
-    except ValueError:
-        return None
-
-
-def _add_months(day: date, months: int) -> date:
-    index = day.year * 12 + day.month - 1 + months
-    year, month = divmod(index, 12)
-    for last in range(day.day, 0, -1):
-        found = _date(year, month + 1, last)
-        if found is not None:
-            return found
-    raise ValueError(f"no day in month {month + 1} of {year}")
-
-
-def _day_spoken(day: date) -> str:
-    month, number = (numbers.spoken(Decimal(each)) for each in (day.month, day.day))
-    return f"{month}月{number}号"
 
 
 _YEAR = "(?P<year>今年|明年|去年|后年|前年|[零〇一二三四五六七八九0-9]{2,4}年)?的?"
@@ -378,7 +344,26 @@ Reader = Callable[[re.Match[str], date], Days | None]
 
 _READERS: tuple[tuple[re.Pattern[str], Reader], ...] = (
     (re.compile(f"(?P<day>{_DAY})"), _relative_day),
-    (re.compile(f"{_SHIFT}{_WEEK}(?P<weekday>[一二三四五六日天1-7])"), _weekday),
+    (re.compile("(?P<first>[今明])[明后](?:两天|天)"), _days_near),
+    (
+        re.compile(
+            f"(?:(?P<month>{_N})月份?)?(?P<day>{_N})(?:号|日)?(?:到|至|-)(?P<last>{_N})(?:号|日)"
+        ),
+        _row_of_month,
+    ),
+    (
+        re.compile(
+            f"(?:(?P<month>{_N})月份?)?(?P<tens>[二三]?十)?(?P<day>[一二三四五六七八])(?P<last>[二三四五六七八九])(?:号|日)"
+        ),
+        _two_of_month,
+    ),
+    (
+        re.compile(
+            "(?:大年|年|正月|过年|春节)(?P<day>初[一二三四五六七八九十])|(?<![月年])(?P<bare>初[二三五六七八九十])(?![中高期])"
+        ),
+        _first_month,
+    ),
+    (re.compile(f"{_SHIFT}{_WEEK}的?{_WEEK}?(?P<weekday>[一二三四五六日天1-7])"), _weekday),
     (re.compile(f"{_SHIFT}(?:周末|星期末|礼拜末)"), _weekend),
     (
         re.compile(
@@ -396,12 +381,14 @@ _READERS: tuple[tuple[re.Pattern[str], Reader], ...] = (
     ),
     (
         re.compile(
-            "(?P<shift>(?:下下|上上|下|上|这|本)个?)?(?P<named>(?!))?月的?(?P<part>[底初中末])"
+            "(?P<shift>(?:下下|上上|下|上|这|本)个?)?(?P<named>(?!))?月的?(?P<part>[上中下]旬|[底初中末])"
         ),
         _part_of_month,
     ),
     (
-        re.compile(f"(?P<shift>(?!))?{_YEAR}(?P<named>{_N})月份?的?(?P<part>[底初中末])?"),
+        re.compile(
+            f"(?P<shift>(?!))?{_YEAR}(?P<named>{_N})月份?的?(?P<part>[上中下]旬|[底初中末])?"
+        ),
         _part_of_month,
     ),
     (
@@ -424,7 +411,8 @@ _READERS: tuple[tuple[re.Pattern[str], Reader], ...] = (
     ),
     (
         re.compile(
-            f"(?P<year>今年|明年|去年)?(?:等|等到)?(?:过了|过完|过)?(?:{_FESTIVAL})(?P<way>之后|以后|过后|完|后|之前|以前|前)?"
+            f"(?P<year>今年|明年|去年)?(?:等|等到)?(?:过了|过完|过)?(?:{festivals.PATTERN})"
+            "的?(?P<way>前[一两三]天|后一天|第[二三四五]天|当天|那天|之后|以后|过后|过完|过了|完|后|之前|以前|前)?"
         ),
         _festival,
     ),

@@ -14,13 +14,26 @@ _SAID = {"零": "0", "〇": "0", "洞": "0", "一": "1", "幺": "1", "二": "2",
 _SOUNDS = {"ling": "0", "yao": "1", "yi": "1", "er": "2", "liang": "2", "san": "3", "si": "4",
            "wu": "5", "liu": "6", "qi": "7", "ba": "8", "jiu": "9"}  # fmt: skip
 """What a recogniser that took a digit for a homophone still wrote the sound of."""
-_REPEATED = re.compile("([二两三四])个([零〇一幺二三四五六七八九])")
+_TIMES = {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8}
+_REPEATED = re.compile(f"([{''.join(_TIMES)}])个([零〇一幺二三四五六七八九])(?!个)")
+"""四个八: 8888."""
 _IGNORED = re.compile(
     r"[\s—,，。、.·]|空格|然后|后面是?|接着|那个|嗯|呃|额|啊|就是|再|是(?=[零一幺二三四五六七八九0-9])"
+    r"|(?:大写|小写)的?|字母|加上?(?=[零一幺二三四五六七八九0-9A-Za-z])"
 )
+_HUNDREDS = re.compile(
+    "[一二三四五六七八九]百(?:[零〇]?[一二三四五六七八九]十?[一二三四五六七八九]?)?"
+)
+"""一百三十八 for 138, as some begin their number."""
+_TENS = re.compile("[一二三四五六七八九]?十[一二三四五六七八九]?")
+"""二十四，六十八: digits in pairs."""
+_EXTENSION = re.compile("(?:转|分机)(?:号)?(?=[零一幺二三四五六七八九0-9])")
+_CLAUSE = re.compile("[，。、,;；]")
 _DASH = re.compile("横杠|中杠|短横|杠|减号|—")
 
-_TAIL = re.compile("尾号|后[三四五六七八]位|最后[三四五六七八]位|末[三四五六]位|结尾")
+_TAIL = re.compile(
+    "尾号|尾数|结尾|末尾|(?:后|最后|末|末尾|倒数)的?(?:这|那)?[两三四五六七八]位|最后的?[三四五六]个(?:数|号)"
+)
 LONGEST_TAIL = 8
 """Digits that a caller may give of the end of an order number."""
 
@@ -31,8 +44,10 @@ MOBILE_DIGITS = 11
 
 def phone(text: str) -> SlotValue | None:
     """Return a Chinese telephone number, digits alone; only one that can exist."""
+    text = _EXTENSION.split(text)[0]
     for read in (_digits, _digits_by_sound):
-        for digits, said in reversed(_mended(read(text))):
+        apart = [run for clause in _CLAUSE.split(text) for run in read(clause)]
+        for digits, said in (*reversed(_mended(read(text))), *reversed(apart)):
             digits = "".join(each for each in digits if each.isdecimal())
             number = digits.removeprefix("86") if len(digits) == MOBILE_DIGITS + 2 else digits
             if len(number) < 7:
@@ -57,10 +72,11 @@ def order_number(text: str) -> SlotValue | None:
 
     The end alone (尾号三八二七) has a star before it.
     """
-    for read in (_digits, _digits_by_sound):
+    paired = _TENS.sub(lambda match: _written(match[0]), text)
+    for read, words in ((_digits, text), (_digits, paired), (_digits_by_sound, text)):
         found = [
             (value, said)
-            for value, said in _mended(read(text))
+            for value, said in _mended(_once(words, read))
             if sum(each.isdecimal() for each in value) >= 3
         ]
         if found:
@@ -70,6 +86,20 @@ def order_number(text: str) -> SlotValue | None:
             confidence = 0.9 if read is _digits else 0.7
             return SlotValue("order_number", value, said, confidence, False, _grouped(value))
     return None
+
+
+def _once(text: str, read: Callable[[str], list[tuple[str, str]]]) -> list[tuple[str, str]]:
+    """Return the runs of `text`, of what was said twice (零零七三，零零七三) one."""
+    clauses = [runs for clause in _CLAUSE.split(text) if (runs := read(clause))]
+    if len(clauses) > 1 and clauses[-1] == clauses[-2][-1:]:
+        return clauses[-1]
+    return read(text)
+
+
+def _written(said: str) -> str:
+    """Return 二十四 as 24, and what is no number as it is."""
+    number = numbers.read(said)
+    return said if number is None else str(int(number))
 
 
 def _mended(runs: list[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -98,9 +128,8 @@ def _digits_by_sound(text: str) -> list[tuple[str, str]]:
 
 
 def _runs(text: str, digit: Callable[[str], str]) -> list[tuple[str, str]]:
-    cleaned = _REPEATED.sub(
-        lambda match: match[2] * {"二": 2, "两": 2, "三": 3, "四": 4}[match[1]], text
-    )
+    cleaned = _REPEATED.sub(lambda match: match[2] * _TIMES[match[1]], text)
+    cleaned = _HUNDREDS.sub(lambda match: _written(match[0]), cleaned)
     cleaned = _IGNORED.sub("", _DASH.sub("-", cleaned))
     runs: list[tuple[str, str]] = []
     value = said = ""

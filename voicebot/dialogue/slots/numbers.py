@@ -29,6 +29,11 @@ _UNITS = {"十": 10, "百": 100, "千": 1000, "万": 10_000}
 PHRASE = re.compile(
     rf"(?P<before>{_ABOUT_BEFORE})(?P<sign>负|零下)?(?P<number>{NUMBER})(?P<after>{_ABOUT_AFTER}*)"
 )
+_LAST_PAIR = re.compile(
+    "(?P<base>[一二两三四五六七八九]+(?P<unit>[十百千万]))"
+    "(?P<first>[一二三四五六七八])(?P<second>[二三四五六七八九])"
+)
+"""两千五六: the last place is not sure."""
 _TO = re.compile(f"(?:块钱?|元|个)?(?:到|至|-|~)(?P<number>{NUMBER})")
 _BOUNDED_AFTER = re.compile("(?:块钱?|元|个)?(?P<word>以上|起步|以下|以内|之内)")
 
@@ -101,6 +106,11 @@ def _at(text: str, at: int) -> Number | None:
         unit = _UNITS.get(pair["unit"] or "", 1)
         first, second = (Decimal(_DIGITS[pair[name]] * unit) for name in ("first", "second"))
         return Number(first, at, phrase.end(), True, second)
+    last = _LAST_PAIR.fullmatch(phrase["number"])
+    if last and _DIGITS[last["second"]] == _DIGITS[last["first"]] + 1:
+        ends = [read(last["base"] + last[name]) for name in ("first", "second")]
+        if ends[0] is not None and ends[1] is not None:
+            return Number(ends[0], at, phrase.end(), True, ends[1])
     value = read(phrase["number"])
     if value is None:
         return None

@@ -1,4 +1,4 @@
-"""Ratings, 满意度 and plain yes or no."""
+"""Ratings, and plain yes or no."""
 
 import re
 from dataclasses import replace
@@ -15,41 +15,8 @@ _FULL = re.compile("满分|十全十美|一百分")
 _SCORE = re.compile(
     "(?P<number>[零一二两三四五六七八九十点0-9.]{1,4})分(?P<half>半)?(?!满意|好|喜欢|不|感谢|钟|之|开心|高兴)"
 )
+_TO = re.compile("到|至|-")
 HIGHEST = 10
-
-_SATISFACTION = (
-    (
-        "very_dissatisfied",
-        "非常不满意",
-        "(?:非常|特别|很|极其|太|十分|相当|极度)(?:的)?不满意|极不满意|(?:一点|完全|根本)(?:儿)?(?:都|也)?(?:不满意|不好)"
-        "|(?:太|非常|特别|真|实在)(?:是)?(?:差|烂|糟糕?|垃圾|失望|让人失望|离谱|坑|恶心)|差劲|糟透|烂透|气死|垃圾|最差"
-        "|差到|零分|再也不|什么破|差评|一肚子气|很失望|坑死",
-    ),
-    (
-        "dissatisfied",
-        "不满意",
-        "不(?:太|怎么|是很|是太|大|算|够|那么)?(?:满意|好用?|行|喜欢|理想|合适|舒服)|没(?:有)?(?:那么|想象中?|预期)的?(?:满意|好)?"
-        "|(?:有点|比较|挺|有些)(?:差|失望|糟糕?|不)|失望|不咋(?:地|样|的)|不怎么样|没达到|不如|差点意思|有意见|难用|难吃|难喝|不敢恭维",
-    ),
-    (
-        "neutral",
-        "一般",
-        "一般|还行|还可以|凑合|马马虎虎|普通|就那样|不好不坏|过得去|中等|说不上|差不多|将就|一半一半|勉强"
-        "|中规中矩|没(?:啥|什么)感觉|平平|谈不上|无功无过|说得过去|也就这样",
-    ),
-    (
-        "very_satisfied",
-        "非常满意",
-        "(?:非常|特别|很|十分|相当|超|超级|太|极其|无比|百分百|贼|老)(?:的)?(?:满意|好|喜欢|棒|不错|赞|香|开心)|完美|满分"
-        "|挑不出|没(?:得|话)说|好极了|满意极了|太棒|无可挑剔|好得不得了|好得很|顶呱呱|五星|一百个满意|惊喜|超出预期|棒极",
-    ),
-    (
-        "satisfied",
-        "满意",
-        "满意|挺好|不错|蛮好|喜欢|可以的?|好用|还好|没问题|好的|没毛病|挺棒|不赖|值了|对得起|过关",
-    ),
-)
-"""Level, how it is read back, and its words; the first that fits counts."""
 
 _ASKED_BACK = re.compile(
     "(?:怎么|哪能|哪会|岂能|为什么|为啥|干嘛|谁说|凭什么)(?:会|能|可能|就)?不(?P<wish>要|用|可以|行|好|想|愿意|同意|需要|能)?"
@@ -61,7 +28,9 @@ _YES = re.compile(
     "|中|得|确定|肯定|麻烦|那就|就|给我|来一|来个|帮我|发|寄|送|妥|准|收到|记得|也行|也可以|都行|都可以|没意见|求之不得)"
     "|我?觉得(?:可以|行|好)|(?:可以|没问题|同意|愿意|没意见|方便|行)(?:的|啊|吧|呀)?$"
 )
-_NO = re.compile("不|没|别|甭|算了|拒绝|取消|免了|拉倒|错了|哪有|怎么可能|才怪|休想|打住|未|无")
+_NO = re.compile(
+    "不|没|别|甭|得了|算了|拒绝|取消|免了|拉倒|错了|哪有|怎么可能|才怪|休想|打住|未|无"
+)
 _HARMLESS = re.compile(
     "不错|没问题|没有问题|没错|没事|没关系|不介意|没意见|不反对|没毛病|错不了|不用说|没什么不|无所谓|不客气|不好意思|没话说"
 )
@@ -81,6 +50,11 @@ def rating(text: str) -> SlotValue | None:
         said, confidence = scores[-1][0], 0.95
         if found and scores[-1]["half"]:
             found = [replace(found[-1], value=found[-1].value + Decimal("0.5"))]
+        if len(scores) > 1 and (to := _TO.fullmatch(text[scores[-2].end() : scores[-1].start()])):
+            first = numbers.find(scores[-2]["number"])
+            if first and found and first[-1].value < found[-1].value:
+                found = [replace(first[-1], high=found[-1].value)]
+                said = scores[-2][0] + to[0] + said
     else:
         found = [] if "分" in text and not re.search("[0-9点]", text) else numbers.find(text)
         said, confidence = text, 0.8
@@ -100,17 +74,6 @@ def rating(text: str) -> SlotValue | None:
 def _rating(value: str, said: str, confidence: float) -> SlotValue:
     spoken = "两" if value == "2" else numbers.spoken(Decimal(value))
     return SlotValue("rating", value, said, confidence, False, f"{spoken}分")
-
-
-def satisfaction(text: str) -> SlotValue | None:
-    """Return one of five levels, very_dissatisfied to very_satisfied."""
-    meant = resolve(standard(plain(text)))
-    for level, spoken, pattern in _SATISFACTION:
-        found = list(re.finditer(pattern, meant))
-        if found:
-            confidence = 0.7 if found[-1][0] in ("好的", "可以", "没问题", "可以的") else 0.9
-            return SlotValue("satisfaction", level, found[-1][0], confidence, False, spoken)
-    return None
 
 
 def yes_no(text: str) -> SlotValue | None:

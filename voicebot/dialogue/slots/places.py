@@ -12,6 +12,7 @@ _LEADING = re.compile(
     "^(?:嗯|呃|额|啊|哦|那个|好的?|你好|你|您|请|麻烦(?:你|您)?|帮我|给我|帮忙|记一下|听好|我说|我报给你|这样"
     "|(?:把)?(?:我的?|新的?|收货|送货|收件|家庭|公司|单位|详细|具体|快递|包裹|东西|货)*地址(?:要)?(?:是|改成(?!都)|改到|改为|换成(?!都)|换到|填|写|在|就是)?"
     "|(?:要|想|直接|重新|都|可以|还是|就)?(?:改成(?!都)|改到|改为|改送到?|改寄到?|换成(?!都)|换到|送到|寄到|发到|送货到|寄去|送去|寄往|填|写)"
+    "|(?:现在|目前|已经)(?=是|在|住|搬)|(?:已经)?搬到了?|(?:还是|就|直接)?(?:寄|送|发)(?:到)?(?:我?(?:妈|爸|公司|单位|家)(?:里|那儿|那里|那边)?)(?:吧|，)"
     "|我?们?家?(?:现在|目前|就)?(?:住在?|住的是)|我家(?:是|在)|我(?:这边)?(?:是)?在|我们?(?:公司|单位)(?:是)?在|(?:位置|地方)(?:是)?在|应该是|就是|(?:新的)?是|在"
     ")+"
 )
@@ -28,30 +29,67 @@ NEAR = 0.34
 """Edits for each syllable of a name that a recogniser may have made of it."""
 
 
+_NUMERAL = "[零〇一二两三四五六七八九十百千0-9]"
+_NUMBERED = re.compile(f"{_NUMERAL}(?:号|楼|栋|幢|座|单元|室|院|门|弄|巷|街|路|大道|村|组|层|区)")
+_STREET = re.compile(
+    "(?:路|街|道|巷|弄|村|镇|乡|区|县|市|省|小区|花园|公寓|大厦|广场|苑|新村|家园|府|城)"
+)
+_BEFORE = re.compile(
+    "[是在寄送吧了我你您呢喂]|(?<![报达])到|一下|地址|公司|单位|家里|[那这](?:儿|里|边)|楼下|门口|前台|改成|换成|改为|换为|就写|填|叫做?"
+)
+"""What stands before an address, and in the names of few places."""
+SHORTEST = 5
+"""Characters of an address."""
+_AFTERWARDS = re.compile(
+    "(?:收件人|收货人|联系人|电话|手机|你(?:就|给|送|寄|发|记)|别(?:寄|送|发)|不要(?:寄|送|发)|谢谢|麻烦|记(?:一下|住|好)了?|听清).*$"
+)
+_DENIED = re.compile("(?:而)?不是(?:原来的?|以前的?)?[^，。]*$")
+
+
 def address(text: str) -> SlotValue | None:
     """Return the part of the text that is an address: at least two words for places."""
+    text = _without_denied(text)
     parts = [_bare(part) for part in MARKER.split(text)]
     parts = [part for part in parts if part]
     found = parts[0] if parts else ""
     for part in parts[1:]:
         found = _corrected(found, part)
     marks = len(_PLACE.findall(found))
-    if marks < 2 or len(found) < 5:
+    if marks < 2 or len(found) < SHORTEST:
         return None
     found = "".join(each for each in found if each.isalnum())
     return SlotValue("address", found, found, min(0.95, 0.6 + 0.08 * marks), False, found)
 
 
+def _without_denied(text: str) -> str:
+    """Return 是六十六号不是六十八号 without what it is not."""
+    denied = _DENIED.search(text)
+    if denied and denied.start() and _NUMBERED.search(text[: denied.start()]):
+        before = text[: denied.start()]
+        if re.search("是|要|改|寄|送", before) and before[-1] != "，":
+            return before
+    return text
+
+
 def _bare(said: str) -> str:
     """Return what is left of a part without what surrounds an address."""
     words = _FILLER.sub("", "".join(each for each in said if each.isalnum()))
-    return _AFTER.sub("", _LEADING.sub("", words))
+    words = _LEADING.sub("", words)
+    street = _STREET.search(words)
+    if street is not None:
+        before = list(_BEFORE.finditer(words, 0, street.start()))
+        words = words[before[-1].end() :] if before else words
+    after = _AFTERWARDS.search(words, SHORTEST)
+    return _AFTER.sub("", words[: after.start()] if after else words)
 
 
 def _corrected(before: str, after: str) -> str:
     """Return an address whose end, or all of it, was replaced: …三号楼，不对，五号楼."""
     mark = _PLACE.search(after)
     if mark is None:
+        number = re.search(f"{_NUMERAL}{{2,}}(?=[^{_NUMERAL[1:-1]}]{{0,2}}$)", before)
+        if number and re.fullmatch(f"{_NUMERAL}+", after):  # 五零二，啊不，四零二
+            return before[: number.start()] + after + before[number.end() :]
         return before
     if len(_PLACE.findall(after)) >= max(3, len(_PLACE.findall(before))):
         return after

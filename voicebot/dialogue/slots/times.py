@@ -1,4 +1,4 @@
-"""Times of the day and how long something lasts: 晚上八点半, 下午, 半个小时后, 三天."""
+"""Times of the day: 晚上八点半, 下午, 半个小时后."""
 
 import re
 from dataclasses import dataclass, replace
@@ -6,6 +6,7 @@ from datetime import datetime, time, timedelta
 from decimal import Decimal
 
 from voicebot.dialogue.slots import dates, numbers
+from voicebot.dialogue.slots.durations import duration
 from voicebot.dialogue.slots.value import SlotValue
 
 MIDNIGHT = time(0)
@@ -47,11 +48,6 @@ _PAIR = re.compile(
 _PART_ALONE = re.compile(f"(?P<part>{_PART})")
 _TO = re.compile("(?:钟)?(?:到|至|-|~)")
 _WAY = re.compile("(?:钟)?(?P<word>以后|之后|过后|后|以前|之前|前)")
-
-_DURATION = re.compile(
-    rf"(?P<number>(?:{numbers.NUMBER}[到至])?{numbers.NUMBER}|几)(?P<more>来|多)?个?(?P<half>半)?"
-    rf"(?P<unit>分钟|秒钟?|小时|钟头|星期|礼拜|周|天|日|月|年|分(?!之)|刻钟)(?P<tail>半|多)?(?P<about>左右|上下|的样子)?"
-)
 
 MORNING_BEGINS = 7
 """A bare 七点 to 十一点 is in the morning, 一点 to 六点 in the afternoon: when shops call."""
@@ -155,7 +151,7 @@ def _clock(text: str, at: int) -> Clock | None:
     if name in ("下午", "傍晚", "晚上", "半夜") and h < 12:
         late = (name == "半夜" and h < 6) or (name == "晚上" and h == 0)
         h = h if late else h + 12
-    elif name == "晚上" and h == 12:
+    elif name in ("晚上", "半夜") and h == 12:
         h = 0
     elif name == "中午" and h < 10:
         h += 12
@@ -264,73 +260,6 @@ def _at(when: datetime, said: str, about: bool) -> SlotValue:
     value = when.strftime("%Y-%m-%dT%H:%M")
     spoken = f"{_time_spoken(when.time())}左右"
     return SlotValue("datetime", value, said, 0.8, about, spoken)
-
-
-def duration(text: str) -> SlotValue | None:
-    """Return how long: P3D, PT30M, P2W; the last one of the text."""
-    found = list(_DURATION.finditer(text))
-    if not found:
-        return None
-    match = found[-1]
-    unit = match["unit"].removesuffix("钟") if match["unit"] == "秒钟" else match["unit"]
-    about = bool(
-        match["more"] or match["tail"] == "多" or match["number"] == "几" or match["about"]
-    )
-    high: Decimal | None = None
-    if match["number"] == "几":
-        value = Decimal(3)
-    else:
-        numbered = numbers.find(match["number"])
-        if not numbered:
-            return None
-        value = numbered[0].value
-        high = numbered[0].high
-        about = about or numbered[0].approximate
-    if match["half"] or match["tail"] == "半":
-        value += Decimal("0.5")
-    said = match[0]
-    # 一小时二十分钟: what stands right before belongs to it.
-    total = _minutes_of(value, unit)
-    if len(found) > 1 and found[-2].end() == match.start() and total is not None:
-        before = numbers.find(found[-2]["number"])
-        more = _minutes_of(before[0].value, found[-2]["unit"]) if before else None
-        if more is not None:
-            total, said = total + more, found[-2][0] + said
-    iso = _iso_duration(value, unit) if total is None else _iso_minutes(total)
-    if high is not None:
-        most = _minutes_of(high, unit)
-        iso += f"..{_iso_duration(high, unit) if most is None else _iso_minutes(most)}"
-    return SlotValue("duration", iso, said, 0.9, about, said)
-
-
-def _minutes_of(value: Decimal, unit: str) -> Decimal | None:
-    factor = {"分钟": 1, "分": 1, "小时": 60, "钟头": 60, "刻钟": 15}.get(unit)
-    return value * factor if factor else None
-
-
-def _iso_minutes(total: Decimal) -> str:
-    hours, minutes = divmod(int(total), 60)
-    return "PT" + (f"{hours}H" if hours else "") + (f"{minutes}M" if minutes or not hours else "")
-
-
-def _iso_duration(value: Decimal, unit: str) -> str:
-    number = numbers.plain(value)
-    if unit in ("秒", "秒钟"):
-        return f"PT{number}S"
-    if unit in ("天", "日"):
-        return f"P{number}D" if value != Decimal("0.5") else "PT12H"
-    if unit in ("周", "星期", "礼拜"):
-        return f"P{numbers.plain(value * 7)}D"
-    months = value if unit == "月" else value * 12
-    if unit == "月" and value % 1:
-        whole = int(value)
-        return "P" + (f"{whole}M" if whole else "") + "15D"
-    if unit == "年" and value % 1 == 0:
-        return f"P{number}Y"
-    years, rest = divmod(months, 12)
-    if unit == "年" and years and rest:
-        return f"P{numbers.plain(years)}Y{numbers.plain(rest)}M"
-    return f"P{numbers.plain(months)}M"
 
 
 def _until(moment: time) -> str:
