@@ -141,12 +141,18 @@ def test_one_character_may_be_a_whole_answer(word: str) -> None:
     assert judged(word, answer=word) == COMPLETE
 
 
-@pytest.mark.parametrize(("word", "beginning"), [("不", True), ("没", True), ("太", False)])
-def test_another_character_may_be_the_beginning_although_it_is_an_answer(
-    word: str, *, beginning: bool
-) -> None:
+@pytest.mark.parametrize("word", ["不", "没", "太"])
+def test_another_character_may_be_the_beginning_although_it_is_an_answer(word: str) -> None:
     assert judged(word, answer=word) == UNKNOWN
-    assert judged(word) == (INCOMPLETE if beginning else OPEN_ENDED)
+    assert judged(word) == INCOMPLETE
+
+
+@pytest.mark.parametrize(("word", "expected"), [("我", INCOMPLETE), ("叫", UNKNOWN)])
+@pytest.mark.parametrize("reacts", [True, False])
+def test_one_character_is_waited_on_where_people_stop_to_think(
+    word: str, expected: float, *, reacts: bool
+) -> None:
+    assert judged(word, phrases=("叫人", "我不要"), reacts=reacts) == expected
 
 
 @pytest.mark.parametrize(

@@ -109,6 +109,10 @@ GROUP = 3
 ONE_CHARACTER_ANSWERS = frozenset("好行对是要嗯有成能会")
 """Said alone these are whole answers; 不, 没 and 别 are beginnings more often than not."""
 
+ONE_CHARACTER_BEGINNINGS = frozenset("我你您他她它这那就还也都不没别先再等让给把想得从在跟因但如太很挺比最更")
+"""Callers stop after these to think. Another character that is no answer is one that was misheard
+(叫 for 要), and nothing comes after it."""
+
 MODIFIERS = ("当然", "随时", "随便", "暂时", "还是")
 """Answers that are more often the adverb of one: 当然可以, 随时都行."""
 
@@ -190,10 +194,12 @@ def _no_answer(words: str, phrases: tuple[str, ...], *, reacts: bool) -> float:
     """
     known = _phrases(phrases)
     said = _HESITATING.sub("", words)
+    if len(words) == 1:
+        return INCOMPLETE if words in ONE_CHARACTER_BEGINNINGS else UNKNOWN
     for start in range(len(said)):
         end = said[start:]
         # One character is more often a filler that was misheard than an answer of its own.
-        alone = len(end) == 1 and (start > 0 or said == words)
+        alone = len(end) == 1 and start > 0
         if end in known and not alone:
             return min(UNKNOWN, _answer(end, end, phrases))
         if known.begin_with(end) and not (alone and reacts):
