@@ -7,8 +7,10 @@ people and sends them over random telephone lines.
 
 import json
 import logging
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -25,11 +27,13 @@ from recipes.acoustic_model.features import SAMPLE_RATE, frame_count
 from recipes.acoustic_model.labels import Segment, frame_labels
 from recipes.acoustic_model.network import Network
 from recipes.acoustic_model.speech import NOTHING_SAID_SHARE, nothing_said, surround
+from recipes.acoustic_model.syllables import PhoneSet
 
 LOG = logging.getLogger(__name__)
 SINGLE_SHARE = 0.45
 _LEVEL_MS = 60  # kept of the silence around an aligned recording
 _BABBLE_MEMORY = 24
+_CHUNK = 32  # recordings handed to a process at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,22 +76,14 @@ def align_all(config: Config, turn: int, network: Network, priors: NDArray[np.fl
     """Stage `align-N`: decode the recordings and align them with this network."""
     if store(config, turn).exists():
         return
-    torch.set_num_threads(config.training.threads)
+    found = training_recordings(config)
     phone_set = lexicon.load(config).phone_set()
-    kept: list[tuple[float, recordings.Recording, NDArray[np.int16], Alignment]] = []
-    for recording in track(training_recordings(config), "aligning"):
-        wave = recordings.read_audio(recording.path)
-        lower = np.asarray(soxr.resample(wave, recordings.STORED_RATE, SAMPLE_RATE), np.float32)
-        likelihoods = log_likelihoods(network, lower, priors)
-        energy = energies(lower, len(likelihoods))
-        found = [
-            a
-            for reading in recording.readings
-            if (a := align(likelihoods, energy, reading, phone_set)) is not None
-        ]
-        if found:
-            best = max(found, key=lambda a: a.score)
-            kept.append((best.score, recording, wave.astype(np.int16), best))
+    # As many processes as for speech, a thread each: the search is a loop in Python.
+    with ProcessPoolExecutor(
+        config.speech.workers, get_context("spawn"), _prepare, (network, priors, phone_set)
+    ) as pool:
+        aligned = pool.map(_aligned, found, chunksize=_CHUNK)
+        kept = [each for each in track(aligned, "aligning", len(found)) if each is not None]
     kept.sort(key=lambda k: k[0])
     kept = kept[int(len(kept) * config.human.worst_share_dropped) :]
     if not kept:
@@ -112,9 +108,30 @@ def align_all(config: Config, turn: int, network: Network, priors: NDArray[np.fl
     partial_file.replace(store(config, turn))
 
 
-def _report(
-    kept: list[tuple[float, recordings.Recording, NDArray[np.int16], Alignment]],
-) -> None:
+_Aligned = tuple[float, recordings.Recording, NDArray[np.int16], Alignment]
+_worker: tuple[Network, NDArray[np.float32], PhoneSet]
+
+
+def _prepare(network: Network, priors: NDArray[np.float32], phone_set: PhoneSet) -> None:
+    """Give a worker process what every alignment needs."""
+    global _worker
+    torch.set_num_threads(1)
+    _worker = network, priors, phone_set
+
+
+def _aligned(recording: recordings.Recording) -> _Aligned | None:
+    """Align one recording, in the reading that fits best; None when none does."""
+    network, priors, phone_set = _worker
+    wave = recordings.read_audio(recording.path)
+    lower = np.asarray(soxr.resample(wave, recordings.STORED_RATE, SAMPLE_RATE), np.float32)
+    likelihoods = log_likelihoods(network, lower, priors)
+    energy = energies(lower, len(likelihoods))
+    tried = (align(likelihoods, energy, reading, phone_set) for reading in recording.readings)
+    best = max((a for a in tried if a is not None), key=lambda a: a.score, default=None)
+    return None if best is None else (best.score, recording, wave.astype(np.int16), best)
+
+
+def _report(kept: list[_Aligned]) -> None:
     durations: dict[str, list[float]] = {}
     for _, _, _, alignment in kept:
         for s in alignment.segments:

@@ -104,7 +104,8 @@ def build(config: Config) -> Network:
 def load(config: Config, path: Path) -> Network:
     """A trained network, ready to be used."""
     network = build(config)
-    network.load_state_dict(torch.load(path, weights_only=True)["network"])
+    saved = torch.load(path, map_location="cpu", weights_only=True)
+    network.load_state_dict(saved["network"])
     return network.eval()
 
 
@@ -132,18 +133,19 @@ def fit(
     """Train for a number of steps, from a checkpoint of this same training if there is one."""
     torch.set_num_threads(config.training.threads)
     torch.manual_seed(config.seed)
-    network = build(config)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    network = build(config).to(device)
     optimiser = torch.optim.AdamW(
         network.parameters(), lr=config.training.peak_rate, weight_decay=0.01
     )
     done = 0
     if path.exists():
-        saved = torch.load(path, weights_only=True)
+        saved = torch.load(path, map_location=device, weights_only=True)
         network.load_state_dict(saved["network"])
         optimiser.load_state_dict(saved["optimiser"])
         done = int(saved["step"])
     elif start is not None and start.is_file():
-        network.load_state_dict(torch.load(start, weights_only=True)["network"])
+        network.load_state_dict(load(config, start).state_dict())
     if done >= steps:
         return
     pools = [(share, Pool.read(paths)) for share, paths in sources]
@@ -152,8 +154,7 @@ def fit(
         network.load_state_dict(finished_network(config, start, pools).state_dict())
     if done == 0 and not network.mean.any() and not (start and start.is_dir()):
         _normalise(network, pools[0][1])
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    network.to(device).train()
+    network.train()
     with Progress() as progress:
         task = progress.add_task(path.stem, total=steps, completed=done)
         losses: list[float] = []
@@ -204,7 +205,8 @@ def batch(
 def _step(
     network: Network, optimiser: torch.optim.Optimizer, frames: Tensor, labels: Tensor
 ) -> float:
-    with torch.autocast(frames.device.type, torch.bfloat16):
+    # On a processor half precision took 0.56 s a step against 0.39 s with one thread.
+    with torch.autocast("cuda", torch.bfloat16, enabled=frames.is_cuda):
         logits = network(frames)
     loss = nn.functional.cross_entropy(logits.float().flatten(0, 1), labels.flatten())
     optimiser.zero_grad(set_to_none=True)
