@@ -12,6 +12,7 @@ import pytest
 
 from voicebot import bootstrap, config
 from voicebot.audio import wav
+from voicebot.audio.frame import FRAME_MS
 from voicebot.call.record import CallRecord
 from voicebot.dialogue.loader import load_script
 from voicebot.simulation.labels import LabelledUtterance, read_label
@@ -74,6 +75,20 @@ def test_the_robot_understands_the_caller_and_the_call_ends_as_it_must(
     assert tuple(turn.intent for turn in record.turns if turn.intent) == expected.intents
     assert record.end_reason is expected.end_reason
     assert {field: record.outcome[field] for field in expected.outcome} == expected.outcome
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_reply_leaves_within_a_frame_of_the_endpoint(
+    name: str, replayed: dict[str, CallRecord]
+) -> None:
+    replies = [
+        turn.reply_ms - turn.endpoint_ms
+        for turn in replayed[name].turns
+        if turn.reply_ms is not None and turn.endpoint_ms is not None
+    ]
+
+    assert bool(replies) == bool(LABELS[name].expected.intents)
+    assert all(0 <= delay <= FRAME_MS for delay in replies)
 
 
 @pytest.mark.parametrize("name", ALONE)
