@@ -18,6 +18,7 @@ from voicebot.dialogue.loader import load_script as read_script
 from voicebot.dialogue.script import Script
 from voicebot.dialogue.shared_intents import shared_intents
 from voicebot.dialogue.step import spoken_prompts
+from voicebot.dialogue.warm_up import warm_up
 from voicebot.engines.espeak import EspeakSynthesiser
 from voicebot.engines.pyttsx3 import Pyttsx3Synthesiser
 from voicebot.engines.vosk import VoskModel
@@ -59,16 +60,17 @@ def load_model(option: Path | None) -> VoskModel:
 
 
 def load_script(folder: Path, model: VoskModel | None = None) -> Script:
-    """Return the script in `folder` with its classifier, which is trained when it is not kept.
-
-    Its knowledge base is made ready too, so that no call waits for it.
+    """Return the script in `folder`, ready to understand at once: with its classifier, which is
+    trained when it is not kept, and its knowledge base, so that no call waits for them.
 
     With a model, phrases that it could never hear are faults. Raises `BadScript`.
     """
     script = read_script(folder, can_say=None if model is None else model.missing)
     if script.knowledge is not None:
         knowledge_index(script.knowledge.entries)
-    return with_classifier(script, config.classifier_folder())
+    script = with_classifier(script, config.classifier_folder())
+    warm_up(script)
+    return script
 
 
 def knowledge_index(entries: tuple[Entry, ...]) -> Index:

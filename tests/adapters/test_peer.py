@@ -7,8 +7,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
-from aiortc import RTCPeerConnection, RTCRtpReceiver, RTCRtpTransceiver, rtcpeerconnection
-from aiortc.rtcdtlstransport import RTCDtlsTransport, RtpRouter
+from aiortc import RTCPeerConnection, RTCRtpSender, RTCRtpTransceiver, rtcpeerconnection
+from aiortc.rtcdtlstransport import RTCDtlsTransport
 
 from voicebot.errors import LineFailed
 from voicebot.transports.peer import BROWSER_CODECS, TELEPHONE_CODECS, PeerLeg
@@ -29,25 +29,30 @@ def test_the_installed_aiortc_is_the_one_that_was_read() -> None:
 
 
 def test_the_private_names_that_we_lean_on_are_there() -> None:
-    async def names() -> tuple[object, object, object]:
+    async def names() -> tuple[object, object]:
         connection = RTCPeerConnection()
         transceiver = connection.addTransceiver("audio")
-        router = transceiver.receiver.transport._rtp_router
-        found = transceiver._codecs, router.payload_type_table, router
+        found = transceiver._codecs, vars(transceiver.sender)
         await connection.close()
         return found
 
-    codecs, table, router = asyncio.run(names())
+    codecs, sender = asyncio.run(names())
 
-    handler = inspect.signature(RTCRtpReceiver._handle_rtp_packet)
-    assert list(handler.parameters) == ["self", "packet", "arrival_time_ms"]
-    assert inspect.iscoroutinefunction(RTCRtpReceiver._handle_rtp_packet)
     assert isinstance(codecs, list)
-    assert isinstance(table, dict)
-    assert isinstance(router, RtpRouter)
+    assert isinstance(sender, dict)
+    for name in ("rtp_started", "rtp_exited"):
+        assert isinstance(sender[f"_RTCRtpSender__{name}"], asyncio.Event)
+    for name in ("ntp_timestamp", "rtp_timestamp", "packet_count", "octet_count"):
+        assert sender[f"_RTCRtpSender__{name}"] == 0
+    assert isinstance(sender["_ssrc"], int)
     assert "transceiver._codecs" in inspect.getsource(rtcpeerconnection)
-    assert "payload_type_table" in inspect.getsource(RtpRouter.route_rtp)
-    assert "_handle_rtp_packet" in inspect.getsource(RTCDtlsTransport)
+    assert "self._run_rtp(parameters.codecs[0])" in inspect.getsource(RTCRtpSender.send)
+    assert list(inspect.signature(RTCRtpSender._run_rtp).parameters) == ["self", "codec"]
+    assert list(inspect.signature(RTCDtlsTransport._send_rtp).parameters) == ["self", "data"]
+    received = inspect.signature(RTCDtlsTransport._handle_rtp_data)
+    assert list(received.parameters) == ["self", "data", "arrival_time_ms"]
+    assert inspect.iscoroutinefunction(RTCDtlsTransport._handle_rtp_data)
+    assert "self._handle_rtp_data(" in inspect.getsource(RTCDtlsTransport._recv_next)
     assert "_codecs" in inspect.getsource(RTCRtpTransceiver)
 
 

@@ -7,6 +7,7 @@ from voicebot import config
 from voicebot.dialogue.bundle import unpacked
 from voicebot.dialogue.loader import load_script
 from voicebot.dialogue.script import Script
+from voicebot.dialogue.warm_up import warm_up
 from voicebot.errors import BadScript, Problem
 from voicebot.runtime.classifier_store import with_classifier
 from voicebot.simulation.persona import Persona
@@ -37,8 +38,9 @@ class Scripts:
         key = intent.script_version_id or intent.folder
         with self._loading:
             if key not in self._scripts:
-                script = self._load(intent)
-                self._scripts[key] = with_classifier(script, config.classifier_folder())
+                script = with_classifier(self._load(intent), config.classifier_folder())
+                warm_up(script)
+                self._scripts[key] = script
             return self._scripts[key]
 
     def personas(self, intent: Intent) -> dict[str, Persona]:

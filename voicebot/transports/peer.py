@@ -1,19 +1,17 @@
 """A leg over one WebRTC peer connection (aiortc): what Janus and browsers speak.
 
 aiortc does ICE, DTLS and SRTP. Its media threads are left out, since they limit a process to some
-twenty calls: the outgoing track hands over packets that are encoded already, and received packets
-are taken before aiortc's decoder and go through our own jitter buffer. The second half leans on
-private names of aiortc; `tests/adapters/test_peer.py` fails loudly when a new version renames them.
+twenty calls: RTP is written and read here, once every 20 ms, and received packets go through our
+own jitter buffer. The second half leans on private names of aiortc; `tests/adapters/test_peer.py`
+fails loudly when a new version renames them.
 """
 
 import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
-import av
 from aiortc import (
     MediaStreamTrack,
     RTCConfiguration,
@@ -22,13 +20,14 @@ from aiortc import (
     RTCRtpReceiver,
     RTCSessionDescription,
 )
-from aiortc.mediastreams import MediaStreamError
-from aiortc.rtp import RtpPacket
+from aiortc.clock import current_ntp_time
+from aiortc.utils import random16, random32
 
 from voicebot.audio.frame import FRAME_MS, AudioFrame, silence
 from voicebot.audio.jitter import JitterBuffer, LineStatistics
 from voicebot.call.leg import AudioSource
 from voicebot.errors import LineFailed
+from voicebot.transports import rtp
 from voicebot.transports.inbox import Inbox
 from voicebot.transports.peer_codecs import CODECS, LINE_RATE, PacketCodec
 
@@ -36,6 +35,12 @@ TELEPHONE_CODECS = ("PCMA", "PCMU")
 """What a SIP trunk is offered, the best first; nothing between transcodes."""
 BROWSER_CODECS = ("opus", "PCMA", "PCMU")
 
+HUSHED_FRAMES = 10
+"""After so much silence the same packet is sent again and again: encoding silence costs as much as
+encoding speech, and the robot listens most of the time."""
+REPORTED_PACKETS = 25
+"""A sender report needs one pair of times; reports go out every second."""
+RTP_HEADER = 12
 BEHIND_S = 0.2
 """A sender that is later than this does not catch up by a burst, but begins anew."""
 KEYS = "0123456789*#ABCD"
@@ -70,13 +75,18 @@ class PeerLeg:
         self._keys_type: int | None = None
         self._last_key: int | None = None
         """RTP timestamp of the last key's event, which has several packets."""
-        self._ticker: asyncio.Task[None] | None = None
+        self._codec: PacketCodec | None = None
+        """Of what is sent."""
+        self._quiet = silence(LINE_RATE)
+        self._quiet_frames = 0
+        self._hush = b""
+        """The payload of the last silent frame."""
         self._loop = asyncio.get_running_loop()
         self.connected = asyncio.Event()
         servers = [RTCIceServer(each.url, each.username, each.credential) for each in ice_servers]
         self._connection = RTCPeerConnection(RTCConfiguration(iceServers=servers))
         self._connection.on("connectionstatechange", self._state_changed)
-        self._track = _PlayoutTrack(self)
+        self._track = _Placeholder()
 
     @property
     def dropped_frames(self) -> int:
@@ -112,8 +122,6 @@ class PeerLeg:
     async def close(self, fault: Exception | None = None) -> None:
         """Close the connection; `incoming` raises `fault`, if there is one."""
         self._inbox.close(fault)
-        if self._ticker is not None:
-            self._ticker.cancel()
         self._track.stop()
         await self._connection.close()
 
@@ -191,7 +199,7 @@ class PeerLeg:
         return re.sub(r"^(a=rtpmap:)", rf"{lines}\1", sdp, count=1, flags=re.M)
 
     def _take_media(self, remote: str) -> None:
-        """Receive packets before aiortc decodes them, and keys, which it would drop."""
+        """Send and receive packets past aiortc, which would put threads and queues between."""
         transceiver = self._audio()
         for codec in transceiver._codecs:
             if codec.name in self._codecs:
@@ -199,22 +207,56 @@ class PeerLeg:
         if not self._decoders:
             raise LineFailed(f"the other side speaks none of {', '.join(self._codecs)}")
         first = next(each for each in transceiver._codecs if each.name in self._codecs)
-        self._track.codec = CODECS[first.name]()
+        self._codec = CODECS[first.name]()
         self._jitter = JitterBuffer(
             LINE_RATE, clock_rate=self._decoders[first.payloadType].clock_rate
         )
         self._keys_type = _keys_type(remote)
-        receiver = transceiver.receiver
-        receiver._handle_rtp_packet = self._receive
-        if self._keys_type is not None:
-            router = receiver.transport._rtp_router
-            router.payload_type_table.setdefault(self._keys_type, set()).add(receiver)
-        if self._ticker is None:
-            self._ticker = self._loop.create_task(self._tick())
+        transceiver.receiver.transport._handle_rtp_data = self._receive
+        transceiver.sender._run_rtp = self._send
 
     # Media
 
-    async def _receive(self, packet: RtpPacket, arrival_time_ms: int) -> None:
+    async def _send(self, codec: Any) -> None:
+        """Send a packet every 20 ms while the connection lasts; aiortc runs this in a task."""
+        sender = self._audio().sender
+        state = _SenderState(sender)
+        state.started.set()
+        packets = rtp.Packets(sender._ssrc, codec.payloadType, random16(), random32())
+        due = self._loop.time()
+        try:
+            while not self.closed:
+                packet = packets.make(*self._next_payload())
+                await sender.transport._send_rtp(packet)
+                state.count(packets.timestamp, len(packet))
+                # Time goes on for the caller's side too, while no packet comes.
+                self._deliver(self._now())
+                due += FRAME_MS / 1000
+                now = self._loop.time()
+                if now - due > BEHIND_S:
+                    due = now
+                await asyncio.sleep(max(0.0, due - now))
+        except (asyncio.CancelledError, ConnectionError):
+            # aiortc stops its sender so; the connection's end is noticed by its state.
+            pass
+        finally:
+            state.exited.set()
+
+    def _next_payload(self) -> tuple[bytes, int]:
+        """Return what is said in the next 20 ms, encoded, and its length in the codec's ticks."""
+        assert self._codec is not None
+        ticks = self._codec.clock_rate * FRAME_MS // 1000
+        pcm = self.playout.pull() if self.playout is not None else None
+        self._quiet_frames = self._quiet_frames + 1 if pcm is None else 0
+        if self._quiet_frames > HUSHED_FRAMES:
+            return self._hush, ticks
+        self._hush = self._codec.encode(pcm or self._quiet)
+        return self._hush, ticks
+
+    async def _receive(self, data: bytes, arrival_time_ms: int) -> None:
+        packet = rtp.parse(data)
+        if packet is None:
+            return
         if packet.payload_type == self._keys_type:
             self._receive_key(packet)
             return
@@ -225,18 +267,12 @@ class PeerLeg:
         self._jitter.put(packet.timestamp, decoder.decode(packet.payload), now)
         self._deliver(now)
 
-    def _receive_key(self, packet: RtpPacket) -> None:
+    def _receive_key(self, packet: rtp.Packet) -> None:
         if packet.timestamp == self._last_key or len(packet.payload) < 4:
             return
         self._last_key = packet.timestamp
         if packet.payload[0] < len(KEYS) and self.on_key is not None:
             self.on_key(KEYS[packet.payload[0]])
-
-    async def _tick(self) -> None:
-        """Let time go on while no packet comes."""
-        while not self.closed:
-            await asyncio.sleep(FRAME_MS / 1000)
-            self._deliver(self._now())
 
     def _deliver(self, now: int) -> None:
         if self._jitter is not None:
@@ -258,36 +294,34 @@ class PeerLeg:
                 pass
 
 
-class _PlayoutTrack(MediaStreamTrack):
-    """Pulls the robot's audio, 20 ms at a time, and hands it over encoded."""
+class _Placeholder(MediaStreamTrack):
+    """What is named in our description; its sound is sent past it."""
 
     kind = "audio"
 
-    def __init__(self, leg: PeerLeg) -> None:
-        super().__init__()
-        self.codec: PacketCodec | None = None
-        self._leg = leg
-        self._quiet = silence(LINE_RATE)
-        self._due: float | None = None
-        self._number = 0
-
     async def recv(self) -> Any:
-        """Return the next packet when it is due."""
-        loop = asyncio.get_running_loop()
-        now = loop.time()
-        self._due = now if self._due is None else self._due + FRAME_MS / 1000
-        if now - self._due > BEHIND_S:
-            self._due = now
-        await asyncio.sleep(max(0.0, self._due - now))
-        if self.readyState != "live" or self.codec is None:
-            raise MediaStreamError
-        playout = self._leg.playout
-        pcm = (playout.pull() if playout else None) or self._quiet
-        packet = av.Packet(self.codec.encode(pcm))
-        packet.pts = self._number * FRAME_MS * self.codec.clock_rate // 1000
-        packet.time_base = Fraction(1, self.codec.clock_rate)
-        self._number += 1
-        return packet
+        """Never give anything."""
+        raise NotImplementedError
+
+
+class _SenderState:
+    """What aiortc's sender waits for and reports about, which only its own loop would set."""
+
+    def __init__(self, sender: Any) -> None:
+        self.started: asyncio.Event = sender._RTCRtpSender__rtp_started
+        self.exited: asyncio.Event = sender._RTCRtpSender__rtp_exited
+        self._sender = sender
+        self._packets = self._octets = 0
+
+    def count(self, timestamp: int, size: int) -> None:
+        """Let the next sender report (RTCP) tell of a packet."""
+        if self._packets % REPORTED_PACKETS == 0:
+            self._sender._RTCRtpSender__ntp_timestamp = current_ntp_time()
+            self._sender._RTCRtpSender__rtp_timestamp = timestamp
+        self._packets += 1
+        self._octets += size - RTP_HEADER
+        self._sender._RTCRtpSender__packet_count = self._packets
+        self._sender._RTCRtpSender__octet_count = self._octets
 
 
 KEYS_OFFERED = 101
