@@ -109,7 +109,9 @@ GROUP = 3
 ONE_CHARACTER_ANSWERS = frozenset("好行对是要嗯有成能会")
 """Said alone these are whole answers; 不, 没 and 别 are beginnings more often than not."""
 
-ONE_CHARACTER_BEGINNINGS = frozenset("我你您他她它这那就还也都不没别先再等让给把想得从在跟因但如太很挺比最更")
+ONE_CHARACTER_BEGINNINGS = frozenset(
+    "我你您他她它这那就还也都不没别先再等让给把想得从在跟因但如太很挺比最更"
+)
 """Callers stop after these to think. Another character that is no answer is one that was misheard
 (叫 for 要), and nothing comes after it."""
 
