@@ -74,8 +74,7 @@ def understand_command(
 ) -> None:
     """Print what TEXT means: intent, confidence, runner-up, slots, emotion and the reason.
 
-    Without --script the shared intents are looked for, which every script may name. The first use
-    trains a classifier, which takes some seconds and is kept.
+    Without --script the shared intents are looked for, which every script may name.
 
     \b
     Examples:

@@ -20,8 +20,7 @@ PERSONAS = "personas.yaml"
 
 
 class Scripts:
-    """What each attempt says. Loading blocks for some tenths of a second, once a version, and for
-    some seconds when its classifier was never trained here."""
+    """What each attempt says. Loading blocks for some tenths of a second, once a version."""
 
     def __init__(self, store: Store, cache: Path) -> None:
         """`cache` is where kept versions are unpacked."""

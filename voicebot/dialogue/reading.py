@@ -63,34 +63,8 @@ def repaired(text: str) -> str:
     return after if before and after and len(before) <= LONGEST_TAKEN_BACK else text
 
 
-LONG = 9
-"""Characters from which a sentence may hold two clauses."""
 SHORTEST_CLAUSE = 3
-
-_STOPS = re.compile("[，。！？；、,.!?;：:…\\s]+")
-_BEGINNING = re.compile(
-    "(?=但是|可是|不过|因为|所以|然后|而且|另外|顺便|对了|我想问|请问|想问|能不能|可不可以|是不是|我就想"
-    "|我要|我想|帮我|给我|麻烦|要不|不然|你们|你给我|什么时候|怎么|多少钱|有没有|你帮我|我就|那我|那你)"
-)
-"""Where a new clause likely begins; a recogniser writes no commas."""
-
-
-def clauses(text: str) -> tuple[str, ...]:
-    """Return the clauses of a long utterance, each in its core; none for a short one."""
-    whole = plain(text)
-    if len(whole) < LONG:
-        return ()
-    pieces = [piece for piece in _STOPS.split(repaired_clauses(text)) if piece.strip()]
-    if len(pieces) < 2:
-        pieces = _BEGINNING.split(whole)
-    found: list[str] = []
-    for piece in pieces:
-        words = core(piece)
-        if len(words) < SHORTEST_CLAUSE and found:
-            continue
-        if len(words) >= SHORTEST_CLAUSE:
-            found.append(words)
-    return tuple(dict.fromkeys(found)) if len(found) > 1 else ()
+"""Characters."""
 
 
 def repaired_clauses(text: str) -> str:

@@ -81,7 +81,10 @@ def unrelated() -> tuple[str, ...]:
 @lru_cache(maxsize=1)
 def word_groups() -> WordGroups:
     """Return the groups of words that mean nearly the same."""
-    return WordGroups({name: tuple(words.split()) for name, words in _pairs(FOLDER / WORDS, ":")})
+    words: dict[str, list[str]] = {}
+    for name, line in _pairs(FOLDER / WORDS, ":"):
+        words.setdefault(name, []).extend(line.split())
+    return WordGroups({name: tuple(each) for name, each in words.items()})
 
 
 @lru_cache(maxsize=1)

@@ -1,4 +1,4 @@
-"""Classifiers that were trained once and are kept in the user's cache, named by their content."""
+"""Classifiers of scripts: what a script adds is trained once and kept in the user's cache."""
 
 import logging
 from collections.abc import Mapping
@@ -7,16 +7,24 @@ from hashlib import sha256
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
+from voicebot.dialogue import classifier as model_file
 from voicebot.dialogue import shared_intents as shared
-from voicebot.dialogue.classifier import Classifier, from_bytes, to_bytes
+from voicebot.dialogue.classifier import MODEL, UNRELATED, Classifier, shared_model
+from voicebot.dialogue.features import features, numbered
+from voicebot.dialogue.linear import Linear, from_bytes, to_bytes
+from voicebot.dialogue.reading import core
 from voicebot.dialogue.script import Intent, Script
-from voicebot.dialogue.training import VERSION, material, train
+from voicebot.dialogue.training import VERSION, evenly, train
 
 log = logging.getLogger(__name__)
 
 ALIKE = 3
 """Sentences that a shared intent and one of the script's own have in common before the shared one
 is left out: the script's 好喝 would compete with the shared praise."""
+
+TAKES_ITS_PLACE = 0.5
+"""Share of an own intent's sentences that the shared model takes for the shared one left out: then
+what else it takes for that one means the own intent. Otherwise it means nothing."""
 
 
 def with_classifier(script: Script, folder: Path) -> Script:
@@ -25,44 +33,85 @@ def with_classifier(script: Script, folder: Path) -> Script:
 
 
 def classifier(intents: Mapping[str, Intent], folder: Path) -> Classifier:
-    """Return the classifier of these intents, from the cache or trained (2 to 10 s)."""
+    """Return the classifier of these intents; what is not shared is kept or trained (a second)."""
+    model, groups = shared_model(), shared.word_groups()
+    if all(name in shared.shared_intents() for name in intents) and not _added(intents):
+        return Classifier(model, groups)
     path = folder / f"{_digest(intents)}.npz"
-    if path.is_file():
-        kept = from_bytes(path.read_bytes())
-        if kept is not None:
-            return kept
-        log.warning("%s is damaged; training again", path)
-    log.info("training the classifier of %d intents", len(intents))
-    trained = _train(intents)
-    try:
-        _keep(path, to_bytes(trained))
-    except OSError as error:
-        # It works without; the next start trains again.
-        log.warning("%s cannot be written (%s)", path, error.strerror)
-    return trained
+    own = from_bytes(path.read_bytes()) if path.is_file() else None
+    if own is None:
+        if path.is_file():
+            log.warning("%s is damaged; training again", path)
+        log.info("training the classifier of %d intents", len(intents))
+        own = _train(intents, model)
+        try:
+            _keep(path, to_bytes(own))
+        except OSError as error:
+            # It works without; the next start trains again.
+            log.warning("%s cannot be written (%s)", path, error.strerror)
+    routes = {str(label): str(goes_to) for label, goes_to in own.about.items()}
+    return Classifier(model, groups, own, routes)
 
 
-def _train(intents: Mapping[str, Intent]) -> Classifier:
-    own = {sentence: name for name, each in intents.items() for sentence in each.sentences}
-    known = dict(intents)
-    for name, intent in shared.shared_intents().items():
-        alike = sum(sentence in own for sentence in intent.sentences)
-        if name not in known and alike < ALIKE:
-            known[name] = intent
-    return train(
-        material(
-            {name: (each.phrases, each.examples) for name, each in known.items()},
-            shared.unrelated(),
-            shared.word_groups(),
-            shared.mishearings(),
-        )
-    )
+def _added(intents: Mapping[str, Intent]) -> dict[str, tuple[str, ...]]:
+    """Return the sentences that the shared intents do not have, by intent."""
+    common = shared.shared_intents()
+    found: dict[str, tuple[str, ...]] = {}
+    for name, intent in intents.items():
+        known = set(common[name].sentences) if name in common else set()
+        new = (*intent.examples, *evenly(intent.phrases))
+        added = tuple(each for each in dict.fromkeys(new) if each not in known)
+        if added:
+            found[name] = added
+    return found
+
+
+def _train(intents: Mapping[str, Intent], model: Linear) -> Linear:
+    """Return a model of what the script adds; it tells too what becomes of shared intents."""
+    added = _added(intents)
+    routes = _routes(intents, added, model)
+    own = {each for intent in intents.values() for each in intent.sentences}
+    others = [
+        each
+        for name in (*shared.shared_intents(), UNRELATED)
+        if name not in routes and name not in added
+        for each in shared.examples(name)
+        if each not in own
+    ]
+    return replace(train(added, others, shared.word_groups()), about=routes)
+
+
+def _routes(
+    intents: Mapping[str, Intent], added: Mapping[str, tuple[str, ...]], model: Linear
+) -> dict[str, str]:
+    """Return what is meant by the shared intents that one of the script's own overlaps."""
+    owner = {
+        each: name
+        for name, intent in intents.items()
+        if name not in shared.shared_intents()
+        for each in intent.sentences
+    }
+    groups = shared.word_groups()
+    taken: dict[str, list[str]] = {}
+    for name in added.keys() & set(owner.values()):
+        numbers = [numbered(features(core(each), groups)) for each in added[name]]
+        taken[name] = [model.labels[int(model.scores(each).argmax())] for each in numbers]
+    routes: dict[str, str] = {}
+    for label, intent in shared.shared_intents().items():
+        if label in intents or sum(each in owner for each in intent.sentences) < ALIKE:
+            continue
+        fits = {name: each.count(label) / len(each) for name, each in sorted(taken.items())}
+        best = max(fits, key=lambda name: fits[name], default="")
+        routes[label] = best if best and fits[best] >= TAKES_ITS_PLACE else UNRELATED
+    return routes
 
 
 def _digest(intents: Mapping[str, Intent]) -> str:
     """Return a hash of all that a classifier depends on, without reading the shared grammars."""
     digest = sha256(f"{VERSION}".encode())
-    for path in sorted(each for each in shared.FOLDER.rglob("*") if each.is_file()):
+    shipped = Path(model_file.__file__).with_name(MODEL)
+    grammars = sorted(each for each in shared.FOLDER.rglob("*") if each.is_file())
+    for path in (shipped, *grammars):
         digest.update(path.read_bytes())
     for name, intent in sorted(intents.items()):
         digest.update(f"\n{name}: {intent.phrases} {intent.examples}".encode())
