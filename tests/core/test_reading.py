@@ -66,3 +66,7 @@ def test_a_single_character_of_a_pattern_is_not_heard_in_its_homophones() -> Non
 def test_a_broken_pattern_says_what_is_wrong(written: str, why: str) -> None:
     with pytest.raises(ValueError, match=why):
         compiled(written)
+
+
+def test_two_negations_that_leave_nothing_are_left_as_they_are() -> None:
+    assert core("没不") == "没不"

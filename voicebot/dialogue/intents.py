@@ -20,6 +20,7 @@ from math import exp, log
 
 from voicebot.dialogue.classifier import UNRELATED, Classifier
 from voicebot.dialogue.negation import has_negation, negations, without_harmless
+from voicebot.dialogue.one_syllable import answered
 from voicebot.dialogue.patterns import Pattern, compiled
 from voicebot.dialogue.phrase_index import MADE_OF, SAME_SOUND, Match, PhraseIndex
 from voicebot.dialogue.pinyin import fuzzy
@@ -31,6 +32,8 @@ from voicebot.speech.recogniser import UNKNOWN, Transcript
 HOT = 1.0
 PATTERN = 0.95
 PATTERN_BY_SOUND = 0.85
+RHYMES = 0.5
+"""One syllable that was taken for a neighbour."""
 OTHER_READING = 0.85
 """Factor for what only another reading of the recogniser says."""
 
@@ -128,6 +131,9 @@ class IntentIndex:
             for intent in ordered
             for word in intent.hot_words
         ]
+        self._short = {
+            intent.name: [each for each in intent.sentences if len(each) == 1] for intent in ordered
+        }
         self._patterns: list[tuple[str, Pattern]] = [
             (intent.name, compiled(written)) for intent in ordered for written in intent.patterns
         ]
@@ -145,6 +151,8 @@ class IntentIndex:
         if not transcript.text.strip():
             return Understanding(None, reason="Nothing was said.")
         found = self._understood(transcript, candidates, hot, classifier, expected)
+        if found.intent is None:
+            found = self._rhyming(transcript.text, expected) or found
         if found.intent is not None or len(core(transcript.freely)) < 2:
             return found
         freely = Transcript(transcript.freely)
@@ -173,6 +181,18 @@ class IntentIndex:
         if classifier is None:
             return _judge(transcript, ranked)
         return self._classified(transcript, readings, ranked, names, classifier, expected)
+
+    def _rhyming(self, text: str, expected: Collection[str]) -> Understanding | None:
+        """Return the expected answer of one syllable that was taken for a neighbour."""
+        words = plain(text)
+        answer = answered(
+            words, {name: self._short[name] for name in expected if name in self._short}
+        )
+        if answer is None:
+            return None
+        intent, phrase = answer
+        reason = f"{words} rhymes with {phrase} of {intent}, which was asked for."
+        return Understanding(intent, RHYMES, phrase=phrase, reason=reason)
 
     def _sure(
         self, readings: Sequence[str], names: Collection[str], hot: Collection[str]

@@ -41,7 +41,7 @@ def core(text: str) -> str:
     """Return the part of `text` that carries its meaning; all of it when nothing else is left."""
     words = standard(plain(text))
     fluent = STAMMER.sub(lambda found: found[1] or found[2], repaired(words))
-    meant = resolve(without_fillers(fluent))
+    meant = resolve(without_fillers(fluent)) or fluent
     for pattern in (_GREETING, _COURTESY):
         rest = pattern.sub("", meant)
         # 谢谢 alone is thanks, 你好 a greeting.

@@ -1,0 +1,36 @@
+"""Answers of one syllable that a recogniser takes for a neighbour."""
+
+import pytest
+
+from voicebot.dialogue.intents import understand
+from voicebot.dialogue.one_syllable import answered
+from voicebot.dialogue.script import Intent
+from voicebot.speech.recogniser import Transcript
+
+YES = Intent("affirm", (), ("要", "是", "好", "对", "行"))
+NO = Intent("deny", (), ("不", "没", "不要"))
+
+
+@pytest.mark.parametrize(
+    ("heard", "meant"),
+    [("叫", "affirm"), ("四", "affirm"), ("部", "deny"), ("老", "affirm"), ("美", "deny")],
+)
+def test_an_answer_that_the_state_expects_is_found_by_its_rhyme(heard: str, meant: str) -> None:
+    found = understand(Transcript(heard), [YES, NO], [], expected=["affirm", "deny"])
+
+    assert found.intent == meant
+
+
+@pytest.mark.parametrize("heard", ["我", "你", "他", "那", "在", "光"])
+def test_what_rhymes_with_no_answer_is_none(heard: str) -> None:
+    found = understand(Transcript(heard), [YES, NO], [], expected=["affirm", "deny"])
+
+    assert found.intent is None
+
+
+def test_nothing_is_heard_into_a_syllable_where_nothing_is_expected() -> None:
+    assert understand(Transcript("叫"), [YES, NO], []).intent is None
+
+
+def test_a_rhyme_with_two_intents_decides_nothing() -> None:
+    assert answered("老", {"affirm": ["好"], "other": ["好"]}) is None
