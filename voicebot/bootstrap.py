@@ -15,6 +15,7 @@ from voicebot.dialogue.knowledge.entry import Entry
 from voicebot.dialogue.knowledge.index import Index, index
 from voicebot.dialogue.knowledge.meaning import background
 from voicebot.dialogue.loader import load_script as read_script
+from voicebot.dialogue.mood_model import moods
 from voicebot.dialogue.script import Script
 from voicebot.dialogue.shared_intents import shared_intents
 from voicebot.dialogue.step import spoken_prompts
@@ -61,11 +62,12 @@ def load_model(option: Path | None) -> VoskModel:
 
 def load_script(folder: Path, model: VoskModel | None = None) -> Script:
     """Return the script in `folder`, ready to understand at once: with its classifier, which is
-    trained when it is not kept, and its knowledge base, so that no call waits for them.
+    trained when it is not kept, its knowledge base, and what moods are judged by.
 
     With a model, phrases that it could never hear are faults. Raises `BadScript`.
     """
     script = read_script(folder, can_say=None if model is None else model.missing)
+    knowledge_store.prepare(moods(), config.classifier_folder())
     if script.knowledge is not None:
         knowledge_index(script.knowledge.entries)
     script = with_classifier(script, config.classifier_folder())

@@ -5,6 +5,8 @@ import pytest
 
 from voicebot.call.own_voice import OwnVoice
 from voicebot.dialogue.emotion import Mood, VoiceChange, judge, trend
+from voicebot.dialogue.knowledge.background import topics
+from voicebot.dialogue.mood_model import ANGRY_TOPICS, QUESTIONS_EACH
 from voicebot.speech.prosody import Prosody, measure
 
 
@@ -16,7 +18,7 @@ from voicebot.speech.prosody import Prosody, measure
         ("烦死了别打了", Mood.NEGATIVE),
         ("这什么破东西，气死我了", Mood.NEGATIVE),
         ("说了多少遍了不要", Mood.NEGATIVE),
-        ("不太满意", Mood.NEUTRAL),
+        ("不太满意", Mood.NEGATIVE),
         ("很不满意", Mood.NEGATIVE),
         ("我不是要投诉", Mood.NEUTRAL),
         ("没有什么不满意的", Mood.POSITIVE),
@@ -31,6 +33,31 @@ from voicebot.speech.prosody import Prosody, measure
 )
 def test_words_tell_the_mood(text: str, mood: Mood) -> None:
     assert judge(text).mood is mood
+
+
+@pytest.mark.parametrize(
+    ("text", "mood"),
+    [
+        ("打了半天才有人接，你们都干什么去了", Mood.NEGATIVE),
+        ("说今天给我答复，到现在也没个动静", Mood.NEGATIVE),
+        ("这种东西也好意思拿出来卖", Mood.NEGATIVE),
+        ("多亏有你们，孩子可高兴了", Mood.POSITIVE),
+        ("用着真顺手，下次还来", Mood.POSITIVE),
+        ("杯子有条裂缝，想换一个", Mood.NEUTRAL),
+        ("投诉部门的电话是多少", Mood.NEUTRAL),
+        ("好不好喝啊", Mood.NEUTRAL),
+    ],
+)
+def test_no_word_need_be_angry_or_glad_by_itself(text: str, mood: Mood) -> None:
+    assert judge(text).mood is mood
+
+
+def test_asking_is_no_mood() -> None:
+    asked = [question for topic, question in topics() if topic not in ANGRY_TOPICS]
+
+    calm = [judge(question).mood is Mood.NEUTRAL for question in asked[4::QUESTIONS_EACH]]
+
+    assert sum(calm) >= 0.85 * len(calm)
 
 
 def test_a_voice_that_is_raised_in_two_ways_tells_it_too() -> None:

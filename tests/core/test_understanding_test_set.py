@@ -21,6 +21,10 @@ from benchmarks.understanding.load import (
     read_slots,
     read_utterances,
 )
+from voicebot.dialogue.knowledge import evaluation, files
+from voicebot.dialogue.knowledge.background import sections, topics
+from voicebot.dialogue.mood_model import MOODS
+from voicebot.dialogue.wording import plain
 from voicebot.errors import BadInput
 
 LATIN_OR_DIGIT = re.compile(r"[A-Za-z0-9]")
@@ -315,3 +319,25 @@ def test_canonical_values(slot: str, right: list[str], wrong: list[str]) -> None
 
     assert [value for value in right if not is_canonical(value)] == []
     assert [value for value in wrong if is_canonical(value)] == []
+
+
+def test_nothing_that_was_learnt_from_stands_in_it() -> None:
+    """Where it did, the figures would tell what was learnt by heart."""
+    asked = {plain(each.text) for each in read_questions()}
+    felt = {plain(each.text) for each in read_emotions()}
+    valued = {(each.slot, plain(each.text)) for each in read_slots()}
+    shops = sorted((FOLDER / "dev" / "knowledge").glob("*.md"))
+
+    developed = {
+        plain(each.text)
+        for shop in shops
+        for each in evaluation.read(shop.with_suffix(".questions.tsv"), files.read(shop))
+    }
+
+    assert shops
+    assert not asked & {question for _, question in topics()}
+    assert not asked & developed
+    assert not felt & {sentence for _, sentence in sections(MOODS)}
+    assert not valued & {
+        (each.slot, plain(each.text)) for each in read_slots(FOLDER / "dev" / "slots.tsv")
+    }

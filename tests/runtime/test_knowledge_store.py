@@ -19,7 +19,7 @@ def fresh() -> Meaning:
 def test_the_second_start_computes_nothing(tmp_path: Path) -> None:
     first = fresh()
     prepare(first, tmp_path)
-    kept = next(tmp_path.glob("topics-*.npz"))
+    kept = next(tmp_path.glob("meaning-*.npz"))
     with np.load(kept) as arrays:
         marked = arrays["weights"] * 0 + 7
     np.savez(kept, weights=marked)
@@ -35,7 +35,7 @@ def test_the_second_start_computes_nothing(tmp_path: Path) -> None:
 def test_a_damaged_file_is_computed_again(damage: bytes, tmp_path: Path) -> None:
     first = fresh()
     prepare(first, tmp_path)
-    kept = next(tmp_path.glob("topics-*.npz"))
+    kept = next(tmp_path.glob("meaning-*.npz"))
     kept.write_bytes(damage)
 
     second = fresh()
@@ -49,7 +49,7 @@ def test_a_damaged_file_is_computed_again(damage: bytes, tmp_path: Path) -> None
 def test_weights_of_other_questions_are_computed_again(tmp_path: Path) -> None:
     first = fresh()
     prepare(first, tmp_path)
-    kept = next(tmp_path.glob("topics-*.npz"))
+    kept = next(tmp_path.glob("meaning-*.npz"))
     np.savez(kept, weights=np.zeros((3, 2), np.float16))
 
     second = fresh()
@@ -63,7 +63,7 @@ def test_other_questions_have_another_file(tmp_path: Path) -> None:
 
     prepare(Meaning((*QUESTIONS, ("time", "啥时候到")), WordGroups({})), tmp_path)
 
-    assert len(list(tmp_path.glob("topics-*.npz"))) == 2
+    assert len(list(tmp_path.glob("meaning-*.npz"))) == 2
 
 
 def test_a_folder_that_cannot_be_written_hinders_nothing(tmp_path: Path) -> None:

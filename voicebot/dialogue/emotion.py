@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from voicebot.dialogue.mood_model import nearness
 from voicebot.dialogue.negation import resolve
 from voicebot.dialogue.wording import plain
 
@@ -83,6 +84,15 @@ DENIED = re.compile("(?:不|没|没有|不会|不是|别|不用|无)(?:怎么|�
 
 CERTAIN = 0.35
 """From here on a score is a mood."""
+UNCERTAIN = 0.3
+"""The most of a score that is none."""
+
+OUTRIGHT = 0.8
+"""Words of this weight need no others: 混蛋."""
+
+KNOWN, CALM = 0.4, 0.1
+"""What a word that is known counts beside what the whole is like, and how much more than calm it
+must be; chosen with parts of grammars/moods.txt left out."""
 
 LOUD_DB, HIGH_SEMITONES, FAST = 5.0, 3.0, 1.3
 """A voice that is raised, against the same caller's first answers: about what separates reading
@@ -100,19 +110,37 @@ def judge(text: str, voice: VoiceChange | None = None) -> Emotion:
     raised = _raised(voice)
     if AMPLIFIERS.search(words):
         bad, good = bad * 1.2, good * 1.2
-    score = good - bad if bad < CERTAIN else -bad
-    if len(raised) >= 2 and score <= 0:
-        score -= 0.4
+    score = _score(words, bad, good) if words else 0.0
+    if len(raised) >= 2 and score < CERTAIN:
+        score = min(score, 0.0) - 0.4
     score = max(-1.0, min(1.0, score))
     why = [f"says {', '.join(dict.fromkeys(found))}" for found in (bad_words, good_words) if found]
     if raised:
         why.append(f"speaks {', '.join(raised)} than at the start")
+    if not why and abs(score) >= CERTAIN:
+        why = ["talks like one who is angry" if score < 0 else "talks like one who is pleased"]
     reason = f"The caller {' and '.join(why)}." if why else "Nothing in the words or the voice."
     if score <= -CERTAIN:
         return Emotion(Mood.NEGATIVE, round(score, 2), reason)
     if score >= CERTAIN:
         return Emotion(Mood.POSITIVE, round(score, 2), reason)
     return Emotion(Mood.NEUTRAL, round(score, 2), reason)
+
+
+def _score(words: str, bad: float, good: float) -> float:
+    """Return -1 to 1 from the words that are known and from what the whole is like."""
+    if bad >= OUTRIGHT:
+        return -bad
+    if bad >= CERTAIN:
+        good = 0.0
+    near = nearness(words)
+    negative = near[Mood.NEGATIVE] + KNOWN * bad
+    positive = near[Mood.POSITIVE] + KNOWN * good
+    neutral = near[Mood.NEUTRAL] + CALM
+    if max(negative, positive) <= neutral:
+        return max(-UNCERTAIN, min(UNCERTAIN, positive - negative))
+    lead = max(negative, positive) - neutral
+    return CERTAIN + lead if positive > negative else -CERTAIN - lead
 
 
 def trend(scores: list[float]) -> float:

@@ -1,4 +1,4 @@
-"""The topics of the knowledge base, which take seconds to compute, kept in the user's cache."""
+"""What questions and moods are learnt from takes seconds to compute: kept in the user's cache."""
 
 import io
 import logging
@@ -14,10 +14,10 @@ log = logging.getLogger(__name__)
 
 
 def prepare(meaning: Meaning, folder: Path) -> None:
-    """Restore the topics, or compute and keep them: the first question of a call does not wait."""
+    """Restore the weights, or compute and keep them: the first question of a call does not wait."""
     if meaning.ready:
         return
-    path = folder / f"topics-{meaning.digest()}.npz"
+    path = folder / f"meaning-{meaning.digest()}.npz"
     if path.is_file():
         if _restored(meaning, path):
             return

@@ -5,6 +5,7 @@ voicebot, say which ways of naming belong together.
 """
 
 from functools import lru_cache
+from pathlib import Path
 
 from voicebot.dialogue.features import WordGroups
 from voicebot.dialogue.shared_intents import FOLDER
@@ -17,21 +18,31 @@ SYNONYMS = FOLDER / "knowledge" / "synonyms.txt"
 @lru_cache(maxsize=1)
 def topics() -> tuple[tuple[str, str], ...]:
     """Return pairs of a topic and a question about it."""
-    found = []
-    topic = ""
-    for line in TOPICS.read_text("utf-8").splitlines():
-        if line.startswith("="):
-            topic = line[1:].strip()
-        elif not line.startswith("#"):
-            found += [(topic, plain(question)) for question in line.split()]
-    return tuple(found)
+    return sections(TOPICS)
 
 
 @lru_cache(maxsize=1)
 def synonyms() -> WordGroups:
     """Return the groups of words that ask for the same."""
+    return word_groups(SYNONYMS)
+
+
+def sections(path: Path) -> tuple[tuple[str, str], ...]:
+    """Read `= name` and the sentences below it, separated by spaces, as pairs of both."""
+    found = []
+    name = ""
+    for line in path.read_text("utf-8").splitlines():
+        if line.startswith("="):
+            name = line[1:].strip()
+        elif not line.startswith("#"):
+            found += [(name, plain(sentence)) for sentence in line.split()]
+    return tuple(found)
+
+
+def word_groups(path: Path) -> WordGroups:
+    """Read `name: word word`."""
     groups = {}
-    for line in SYNONYMS.read_text("utf-8").splitlines():
+    for line in path.read_text("utf-8").splitlines():
         name, colon, words = line.partition(":")
         if colon and not line.startswith("#"):
             groups[name] = tuple(words.split())

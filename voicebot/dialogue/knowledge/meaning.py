@@ -178,7 +178,7 @@ class Meaning:
         """Return a ridge regression, in the space of the questions since they are fewer than their
         features."""
         rarity = np.array([self._weight(feature) for feature in self._rows], np.float32)
-        found = [np.array([self._rows[each] for each in known]) for known in self._known]
+        found = [np.array([self._rows[each] for each in known], int) for known in self._known]
         values = [rarity[rows] / np.linalg.norm(rarity[rows]).clip(1e-6) for rows in found]
         having: list[list[tuple[int, float]]] = [[] for _ in self._rows]
         for number, rows in enumerate(found):

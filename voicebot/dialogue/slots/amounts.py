@@ -8,17 +8,25 @@ from voicebot.dialogue.slots.value import SlotValue
 
 _DIGIT = "[零一二两三四五六七八九0-9]"
 _YUAN = re.compile(
-    rf"(?P<before>(?:大概|大约|差不多|将近|接近|快|估计|可能|也就|约|不到|不超过|最多|顶多)*)"
-    rf"(?P<yuan>{numbers.NUMBER}|几[十百千万]?|[十百千]几)(?P<about>[多来几]?)(?:块钱|元钱|块|元|圆)"
-    rf"(?P<jiao>{_DIGIT})?(?:[毛角])?(?P<fen>{_DIGIT})?分?(?P<after>多一点|多|左右|出头|上下|的样子)?"
+    rf"(?P<before>(?:大概|大约|差不多|将近|接近|快|估计|可能|也就|约|不到|不超过|最多|顶多|撑死)*)"
+    rf"(?P<yuan>{numbers.NUMBER}|好?几[十百千万]?|[十百千]几|[一两]?[百千万](?:把|八十))(?P<about>[多来几]?)(?:块钱|元钱|块|元|圆)"
+    rf"(?:零(?={_DIGIT}[毛角]))?(?P<jiao>{_DIGIT})?(?:[毛角])?(?P<fen>{_DIGIT})?分?(?P<after>多一点|多|左右|出头|上下|的样子)?"
 )
 _JIAO = re.compile(rf"(?P<jiao>{_DIGIT})[毛角](?P<fen>{_DIGIT})?分?")
 
 MEASURES = (
-    "公斤|千克|毫升|公升|包|袋|盒|箱|瓶|罐|桶|件|个|只|双|条|张|把|台|部|套|支|枝|本|块|斤|克|升|份|单|组"
-    "|对|打|提|卷|片|颗|粒|杯|听|顶|床|副|款|束|串|篮|筐|米|码|人|位|笔|样|种"
+    "公斤|千克|毫升|公升|平方米?|平米|厘米|公分|包|袋|盒|箱|瓶|罐|桶|件|个|只|双|条|张|把|台|部|套|支|枝|本|块|斤|克|升|份|单|组"
+    "|对|打|提|卷|片|颗|粒|杯|听|顶|床|副|款|束|串|篮|筐|米|码|人|口|位|笔|样|种|碗|盘|碟|捆|扎|排|板|锅|朵|株|盆|匹|间|座|趟|回|次|吨|钱|尺|寸|幅|根|面|架|辆|节|段|勺|顿|瓣|管|滴|平|页|册|枚|盏|沓|壶|坛|笼|团|筒|堆|车"
 )
-_COUNTED = re.compile(rf"(?P<measure>{MEASURES})")
+_COUNTED = re.compile(rf"[大小整满]?(?P<measure>{MEASURES})")
+_LIANG = re.compile(
+    f"(?P<number>[一二三四五六七八九十半]+)(?P<measure>两)(?!{numbers.NUMERAL}|{MEASURES})"
+)
+"""二两: the weight, fifty grams each, and no number."""
+_HALF_MORE = re.compile(rf"(?<!{numbers.NUMERAL})(?P<measure>斤|里|尺)半")
+"""斤半: one and a half."""
+_BOTH = {"俩": 2, "仨": 3}
+"""Numbers with their measure word: 来俩."""
 
 
 def amount(text: str) -> SlotValue | None:
@@ -54,6 +62,9 @@ def amount(text: str) -> SlotValue | None:
 
 def quantity(text: str) -> SlotValue | None:
     """Return how many of something: the last number with a measure word, else the last number."""
+    weighed = _weighed(text)
+    if weighed is not None:
+        return weighed
     found = numbers.find(text)
     counted = [(each, _COUNTED.match(text, each.end)) for each in found]
     for number, measure in reversed(counted):
@@ -65,7 +76,7 @@ def quantity(text: str) -> SlotValue | None:
             said = text[number.start : end]
             low = "两" if value == 2 else numbers.spoken(value)
             whole = value % 1 == 0 and not number.approximate
-            spoken = f"{low}{measure[0]}" if whole else said
+            spoken = f"{low}{measure['measure']}" if whole else said
             return SlotValue(
                 "quantity",
                 number.canonical(value),
@@ -73,12 +84,14 @@ def quantity(text: str) -> SlotValue | None:
                 0.95,
                 number.approximate,
                 spoken,
-                measure[0],
+                measure["measure"],
             )
     if not found:
         return None
     last = found[-1]
     said = text[last.start : last.end]
+    if said in _BOTH:
+        return SlotValue("quantity", str(_BOTH[said]), said, 0.9, False, said, "个")
     return SlotValue(
         "quantity",
         last.canonical(),
@@ -87,6 +100,17 @@ def quantity(text: str) -> SlotValue | None:
         last.approximate,
         numbers.spoken(last.value),
     )
+
+
+def _weighed(text: str) -> SlotValue | None:
+    """Return 二两 and 斤半, whose numbers stand in no usual way."""
+    liang, half_more = _LIANG.search(text), _HALF_MORE.search(text)
+    match = liang or half_more
+    count = numbers.read(liang["number"]) if liang else Decimal("1.5")
+    if match is None or count is None:
+        return None
+    said = match[0]
+    return SlotValue("quantity", numbers.plain(count), said, 0.95, False, said, match["measure"])
 
 
 def number(text: str) -> SlotValue | None:

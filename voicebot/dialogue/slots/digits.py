@@ -10,7 +10,8 @@ from voicebot.dialogue.slots import numbers
 from voicebot.dialogue.slots.value import SlotValue
 
 _SAID = {"零": "0", "〇": "0", "洞": "0", "一": "1", "幺": "1", "二": "2", "两": "2", "三": "3",
-         "四": "4", "五": "5", "六": "6", "七": "7", "拐": "7", "八": "8", "九": "9"}  # fmt: skip
+         "四": "4", "五": "5", "六": "6", "七": "7", "拐": "7", "八": "8", "九": "9",
+         "勾": "9"}  # fmt: skip
 _SOUNDS = {"ling": "0", "yao": "1", "yi": "1", "er": "2", "liang": "2", "san": "3", "si": "4",
            "wu": "5", "liu": "6", "qi": "7", "ba": "8", "jiu": "9"}  # fmt: skip
 """What a recogniser that took a digit for a homophone still wrote the sound of."""
@@ -19,7 +20,8 @@ _REPEATED = re.compile(f"([{''.join(_TIMES)}])个([零〇一幺二三四五六�
 """四个八: 8888."""
 _IGNORED = re.compile(
     r"[\s—,，。、.·]|空格|然后|后面是?|接着|那个|嗯|呃|额|啊|就是|再|是(?=[零一幺二三四五六七八九0-9])"
-    r"|(?:大写|小写)的?|字母|加上?(?=[零一幺二三四五六七八九0-9A-Za-z])"
+    r"|(?:前面?|中间|后面?|最后|末尾|头)(?:的)?[两三四五六七八]位(?:数|号)?(?:是)?|(?:前面|中间|后面|最后)(?:是)?"
+    r"|(?:区号|号码|手机|座机)(?:是)?|(?:大写|小写)的?|字母|加上?(?=[零一幺二三四五六七八九0-9A-Za-z])"
 )
 _HUNDREDS = re.compile(
     "[一二三四五六七八九]百(?:[零〇]?[一二三四五六七八九]十?[一二三四五六七八九]?)?"
@@ -48,7 +50,7 @@ def phone(text: str) -> SlotValue | None:
     for read in (_digits, _digits_by_sound):
         apart = [run for clause in _CLAUSE.split(text) for run in read(clause)]
         for digits, said in (*reversed(_mended(read(text))), *reversed(apart)):
-            digits = "".join(each for each in digits if each.isdecimal())
+            digits = _said_once("".join(each for each in digits if each.isdecimal()))
             number = digits.removeprefix("86") if len(digits) == MOBILE_DIGITS + 2 else digits
             if len(number) < 7:
                 continue
@@ -86,6 +88,21 @@ def order_number(text: str) -> SlotValue | None:
             confidence = 0.9 if read is _digits else 0.7
             return SlotValue("order_number", value, said, confidence, False, _grouped(value))
     return None
+
+
+def _said_once(digits: str) -> str:
+    """Return what was said twice, or begun again, once: 138 138 0013 8000."""
+    half = len(digits) // 2
+    if half >= 7 and digits[:half] == digits[half:]:
+        return digits[half:]
+    whole = digits[-MOBILE_DIGITS:]
+    begun = digits[:-MOBILE_DIGITS]
+    if begun and whole.startswith(begun) and _MOBILE.fullmatch(whole):
+        return whole
+    told, again = digits[:MOBILE_DIGITS], digits[MOBILE_DIGITS:]
+    if 2 <= len(again) <= 8 and told.endswith(again) and _MOBILE.fullmatch(told):
+        return told
+    return digits
 
 
 def _once(text: str, read: Callable[[str], list[tuple[str, str]]]) -> list[tuple[str, str]]:

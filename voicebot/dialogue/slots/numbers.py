@@ -15,10 +15,10 @@ NUMERAL = "[零〇一二两俩三仨四五六七八九十百千万亿0-9]"
 NUMBER = rf"(?:{NUMERAL}+(?:点[零〇一二两三四五六七八九]+|\.\d+)?|半)"
 
 AT_LEAST = "至少|最少|起码|不少于|不低于|超过|多于|大于"
-AT_MOST = "最多|顶多|不超过|不到|不多于|不高于|少于|低于|小于"
+AT_MOST = "最多|顶多|撑死|顶天|不超过|不到|不多于|不高于|少于|低于|小于"
 _ABOUT_BEFORE = f"(?:大概|大约|差不多|将近|接近|快|估计|可能|也就|约|{AT_LEAST}|{AT_MOST})*"
-_ABOUT_AFTER = "(?:左右|上下|出头|多一点|的样子|来|多|几)"
-_FEW = re.compile("(?P<scale>[十百千万])?几(?P<unit>[十百千万])?")
+_ABOUT_AFTER = "(?:左右|上下|出头|冒头|挂零|多一点|多点|的样子|来|多|好几|几)"
+_FEW = re.compile("(?P<scale>[十百千万])?好?几(?P<unit>[十百千万])?")
 _NEIGHBOURS = re.compile(
     "(?P<first>[一二两三四五六七八])(?P<second>[二两三四五六七八九])(?P<unit>[十百千万])?"
 )
@@ -30,12 +30,23 @@ PHRASE = re.compile(
     rf"(?P<before>{_ABOUT_BEFORE})(?P<sign>负|零下)?(?P<number>{NUMBER})(?P<after>{_ABOUT_AFTER}*)"
 )
 _LAST_PAIR = re.compile(
-    "(?P<base>[一二两三四五六七八九]+(?P<unit>[十百千万]))"
-    "(?P<first>[一二三四五六七八])(?P<second>[二三四五六七八九])"
+    "(?P<base>[零一二两三四五六七八九十百千万]*[十百千万])"
+    "(?P<first>[一二三四五六七八])(?P<second>[二三四五六七八九])(?P<unit>[十百千]?)"
 )
-"""两千五六: the last place is not sure."""
+"""两千五六, 两百五六十: the last place is not sure."""
 _TO = re.compile(f"(?:块钱?|元|个)?(?:到|至|-|~)(?P<number>{NUMBER})")
-_BOUNDED_AFTER = re.compile("(?:块钱?|元|个)?(?P<word>以上|起步|以下|以内|之内)")
+_BOUNDED_AFTER = re.compile(
+    "(?:块钱?|元|个|分)?(?P<word>以上|往上|起步|以下|往下|以内|之内|封顶|到头|不到)"
+)
+_LEAST_WORDS = ("以上", "往上", "起步")
+_NO_NUMBER = re.compile(
+    "(?<![零〇一二两三四五六七八九十百千万])一(?:[下些会直样般定起共切旦边路向致律同]|点(?![零〇一二两三四五六七八九0-9]))|(?<=[唯统万])一"
+)
+"""一下, 一点, 统一: a one that counts nothing."""
+_SO = re.compile(
+    "(?P<small>小|上|近)?(?P<one>[一两]?(?P<unit>[百千万]))(?P<so>把|来|八十)?(?=块|元|个|斤|$)"
+)
+"""千把块, 小一千, 上百个, 百八十块."""
 
 _READING = "零一二三四五六七八九"
 
@@ -94,7 +105,9 @@ def find(text: str) -> list[Number]:
 
 
 def _at(text: str, at: int) -> Number | None:
-    few = _few(text, at)
+    if _NO_NUMBER.match(text, at):
+        return None
+    few = _few(text, at) or _or_so(text, at)
     if few is not None:
         return few
     phrase = PHRASE.match(text, at)
@@ -108,7 +121,7 @@ def _at(text: str, at: int) -> Number | None:
         return Number(first, at, phrase.end(), True, second)
     last = _LAST_PAIR.fullmatch(phrase["number"])
     if last and _DIGITS[last["second"]] == _DIGITS[last["first"]] + 1:
-        ends = [read(last["base"] + last[name]) for name in ("first", "second")]
+        ends = [read(last["base"] + last[name] + last["unit"]) for name in ("first", "second")]
         if ends[0] is not None and ends[1] is not None:
             return Number(ends[0], at, phrase.end(), True, ends[1])
     value = read(phrase["number"])
@@ -127,7 +140,7 @@ def _at(text: str, at: int) -> Number | None:
         bound = "most"
     after = _BOUNDED_AFTER.match(text, phrase.end())
     if after is not None:
-        bound = "least" if after["word"] in ("以上", "起步") else "most"
+        bound = "least" if after["word"] in _LEAST_WORDS else "most"
     return Number(value, at, phrase.end(), about or bool(bound), None, bound)
 
 
@@ -135,6 +148,18 @@ def _same_unit(low: str, high: str, value: Decimal) -> Decimal:
     """Return the lower end of 两到三百, which is 200."""
     unit = _UNITS.get(high[-1:], 1)
     return value * unit if len(low) == 1 and value < 10 and unit > 10 else value
+
+
+def _or_so(text: str, at: int) -> Number | None:
+    """千把, 小一千, 百八十: about so many."""
+    so = _SO.match(text, at)
+    if so is None or not (so["small"] or so["so"]) or (at and re.match(NUMERAL, text[at - 1])):
+        return None
+    unit = Decimal(_UNITS[so["unit"]])
+    if so["so"] == "八十":
+        return Number(unit * Decimal("0.8"), at, so.end(), True, unit) if unit == 100 else None
+    count = 2 if so["one"][0] == "两" else 1
+    return Number(count * unit, at, so.end(), True)
 
 
 def _few(text: str, at: int) -> Number | None:

@@ -13,9 +13,14 @@ from voicebot.dialogue.wording import plain, without_fillers
 
 _FULL = re.compile("满分|十全十美|一百分")
 _SCORE = re.compile(
-    "(?P<number>[零一二两三四五六七八九十点0-9.]{1,4})分(?P<half>半)?(?!满意|好|喜欢|不|感谢|钟|之|开心|高兴)"
+    "(?P<number>[零一二两三四五六七八九十点0-9.]{1,4})分(?P<half>半)?(?!满意|好|喜欢|不(?!能|是)|感谢|钟|之|开心|高兴)"
 )
 _TO = re.compile("到|至|-")
+_SCALE = re.compile(
+    "(?:从)?[一零]分?到十分?|(?:满分|总分|最高)(?:是)?十分|十分(?:制|满分)|满分是?十"
+)
+"""Which scores there are: no score itself."""
+_TAKEN = re.compile("(?:扣|差|少|减)(?:了|掉|个)?$")
 HIGHEST = 10
 
 _ASKED_BACK = re.compile(
@@ -42,9 +47,10 @@ _CLAUSE = re.compile("[，。！？；、,.!?;]+|但是|可是|不过|然后|只
 
 def rating(text: str) -> SlotValue | None:
     """Return a score from 1 to 10."""
+    text = _SCALE.sub("", text)
     if _FULL.search(text):
         return _rating(str(HIGHEST), "满分", 0.95)
-    scores = list(_SCORE.finditer(text))
+    scores = [each for each in _SCORE.finditer(text) if not _TAKEN.search(text[: each.start()])]
     if scores:
         found = numbers.find(scores[-1]["number"])
         said, confidence = scores[-1][0], 0.95

@@ -20,7 +20,9 @@ _AFTER = re.compile(
     "(?:[吧啊呀哈呢了哦嘛]|谢谢(?:你|您)?|麻烦(?:你|您)?了?|(?:就)?(?:行|可以|好)了?|可以吗|行吗|好吗|对吗|这里|这边|那里|那边"
     "|(?:就)?(?:送|寄|发)(?:到)?(?:这|那)(?:里|儿|边)?(?:就行)?|别(?:送|寄)错了?|收)+$"
 )
-_FILLER = re.compile("嗯+|呃+|额(?!济)|那个|就是说|啊|哦|唉|诶")
+_FILLER = re.compile(
+    "嗯+|呃+|额(?!济)|那个|这个(?![客小]|店|地)|就是说|就是(?!在)|[啊哦噢]?对了|然后(?:是)?|啊|哦|唉|诶|哎"
+)
 _PLACE = re.compile(
     "[省市区县镇乡村路街道巷弄号楼栋幢座层单元室院苑园城厦店站校]|小区|大厦|广场|公寓|花园|开发区|胡同"
 )
@@ -40,8 +42,9 @@ _BEFORE = re.compile(
 """What stands before an address, and in the names of few places."""
 SHORTEST = 5
 """Characters of an address."""
+_ANEW = re.compile("(?:实际(?:上)?|现在|正确的|其实)(?:应该)?(?:是|在)")
 _AFTERWARDS = re.compile(
-    "(?:收件人|收货人|联系人|电话|手机|你(?:就|给|送|寄|发|记)|别(?:寄|送|发)|不要(?:寄|送|发)|谢谢|麻烦|记(?:一下|住|好)了?|听清).*$"
+    "(?:收件人|收货人|联系人|电话|手机|写我|(?:就|是)?这个地址|你(?:就|给|送|寄|发|记)|别(?:寄|送|发)|不要(?:寄|送|发)|谢谢|麻烦|记(?:一下|住|好)了?|听清).*$"
 )
 _DENIED = re.compile("(?:而)?不是(?:原来的?|以前的?)?[^，。]*$")
 
@@ -75,9 +78,13 @@ def _bare(said: str) -> str:
     """Return what is left of a part without what surrounds an address."""
     words = _FILLER.sub("", "".join(each for each in said if each.isalnum()))
     words = _LEADING.sub("", words)
-    street = _STREET.search(words)
-    if street is not None:
-        before = list(_BEFORE.finditer(words, 0, street.start()))
+    streets = list(_STREET.finditer(words))
+    if streets:
+        # 写成文一路了，实际是文二路三十号: the last one is begun anew.
+        anew = [found.end() for found in _ANEW.finditer(words) if found.end() < streets[-1].start()]
+        words = words[anew[-1] :] if anew else words
+        street = _STREET.search(words)
+        before = list(_BEFORE.finditer(words, 0, street.start())) if street else []
         words = words[before[-1].end() :] if before else words
     after = _AFTERWARDS.search(words, SHORTEST)
     return _AFTER.sub("", words[: after.start()] if after else words)

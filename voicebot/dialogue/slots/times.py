@@ -24,11 +24,14 @@ PARTS = {
 }
 """What a part of the day is, as an interval."""
 _ALIASES = {
-    **dict.fromkeys(("清晨", "早晨", "一早", "大早上", "早", "今早", "明早"), "早上"),
+    **dict.fromkeys(("清晨", "早晨", "一早", "一大早", "大早上", "早", "今早", "明早"), "早上"),
     **dict.fromkeys(("晌午", "饭点"), "中午"),
     "午后": "下午",
     "黄昏": "傍晚",
-    **dict.fromkeys(("下班后", "下班以后", "下班之后", "晚间", "夜晚", "晚"), "晚上"),
+    **dict.fromkeys(
+        ("下班后", "下班以后", "下班之后", "下了班以后", "下了班", "下班", "晚间", "夜晚", "晚"),
+        "晚上",
+    ),
     **dict.fromkeys(("今晚", "明晚", "昨晚"), "晚上"),
     **dict.fromkeys(("夜里", "深夜"), "半夜"),
 }
@@ -41,8 +44,12 @@ _CLOCK = re.compile(
 )
 _LESS = re.compile(f"(?P<part>{_PART})?差(?P<minutes>一刻|{_N})分?(?:钟)?(?:到)?(?P<hour>{_N})点")
 """差十分八点."""
+_SHORT_OF = re.compile(
+    f"(?P<part>{_PART})?(?P<hour>{_N})点(?:钟)?差(?P<minutes>一刻|{_N})分?(?:钟)?"
+)
+"""八点差十分."""
 _PAIR = re.compile(
-    f"(?P<part>{_PART})?(?P<tens>十)?(?P<one>[一二两三四五六七八九])(?P<two>[二两三四五六七八九])点(?:钟)?"
+    f"(?P<part>{_PART})?(?P<tens>十)?(?P<one>[一二两三四五六七八九])(?P<two>[二两三四五六七八九十])点(?:钟)?"
 )
 """三四点, 晚上七八点."""
 _PART_ALONE = re.compile(f"(?P<part>{_PART})")
@@ -119,7 +126,7 @@ def find(text: str) -> list[Clock]:
 
 
 def _clock(text: str, at: int) -> Clock | None:
-    before = _LESS.match(text, at)
+    before = _LESS.match(text, at) or _SHORT_OF.match(text, at)
     if before is not None:
         text = f"{before['part'] or ''}{before['hour']}点"
         clock = _clock(text, 0)
