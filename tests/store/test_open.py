@@ -40,8 +40,14 @@ def call(campaign_id: int, contact_id: int, number: int, **more: object) -> dict
 
 def test_migrations_make_the_tables_that_the_code_describes(store: Store) -> None:
     with store.read() as connection:
+        elsewhere = set() if connection.dialect.name == "sqlite" else {"ix_attempt_states"}
         context = MigrationContext.configure(
-            connection, opts={"compare_type": True, "compare_server_default": True}
+            connection,
+            opts={
+                "compare_type": True,
+                "compare_server_default": True,
+                "include_object": lambda thing, name, *rest: name not in elsewhere,
+            },
         )
 
         assert compare_metadata(context, metadata) == []

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from voicebot.campaign.grade import Rule, default_rules, rules_of
 from voicebot.campaign.outcome import Disposition
@@ -28,6 +28,11 @@ WISH = "callback"
 """The outcome field in which a script keeps when to call again."""
 
 
+_CAMPAIGN = select(campaign.c.rules, campaign.c.max_attempts, campaign.c.timezone).where(
+    campaign.c.id == bindparam("campaign")
+)
+
+
 def conclude(
     connection: Connection,
     intent: Intent,
@@ -45,11 +50,7 @@ def conclude(
         return False
     if called.record is not None and called.record.end_reason is EndReason.OPTED_OUT:
         dialling.opt_out(connection, intent, now)
-    kept = connection.execute(
-        select(campaign.c.rules, campaign.c.max_attempts, campaign.c.timezone).where(
-            campaign.c.id == intent.campaign_id
-        )
-    ).one()
+    kept = connection.execute(_CAMPAIGN, {"campaign": intent.campaign_id}).one()
     zone = ZoneInfo(intent.timezone or "UTC")
     past = [
         Past(

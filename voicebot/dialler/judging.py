@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from voicebot.campaign.frequency_cap import Purpose
 from voicebot.campaign.gate import Line, judge
@@ -61,10 +61,11 @@ class Gate:
         return known[1]
 
 
+_PURPOSES = select(caller_number.c.purposes).where(caller_number.c.phone == bindparam("ours"))
+
+
 def _purposes(connection: Connection, phone: str | None) -> frozenset[Purpose]:
     if phone is None:
         return frozenset()
-    kept = connection.execute(
-        select(caller_number.c.purposes).where(caller_number.c.phone == phone)
-    ).scalar()
+    kept = connection.execute(_PURPOSES, {"ours": phone}).scalar()
     return frozenset(Purpose(each) for each in kept or ())

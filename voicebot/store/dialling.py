@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, exists, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, exists, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from voicebot.campaign.outcome import Disposition
@@ -99,38 +99,43 @@ class Outcome:
     recording: str | None = None
 
 
+# Statements of every attempt, built once: to build and compare them anew takes longer than the
+# database does.
+_FIND = (
+    select(
+        attempt.c.id,
+        attempt.c.campaign_id,
+        campaign.c.name.label("campaign"),
+        campaign.c.merchant,
+        campaign.c.folder,
+        attempt.c.purpose,
+        campaign.c.region,
+        contact.c.timezone.label("own_timezone"),
+        campaign.c.timezone,
+        attempt.c.contact_id,
+        attempt.c.number,
+        attempt.c.phone,
+        contact.c.name,
+        contact.c.variables,
+        contact.c.line,
+        attempt.c.trunk_id,
+        attempt.c.caller_number,
+        attempt.c.script_version_id,
+        attempt.c.state,
+        attempt.c.owner,
+        attempt.c.slot_at,
+        attempt.c.created_at,
+        campaign.c.rules,
+    )
+    .join(campaign, campaign.c.id == attempt.c.campaign_id)
+    .join(contact, contact.c.id == attempt.c.contact_id)
+    .where(attempt.c.id == bindparam("id"))
+)
+
+
 def find(connection: Connection, attempt_id: str) -> Intent | None:
     """Return an attempt with its contact; None when it was put back or never was."""
-    row = connection.execute(
-        select(
-            attempt.c.id,
-            attempt.c.campaign_id,
-            campaign.c.name.label("campaign"),
-            campaign.c.merchant,
-            campaign.c.folder,
-            attempt.c.purpose,
-            campaign.c.region,
-            contact.c.timezone.label("own_timezone"),
-            campaign.c.timezone,
-            attempt.c.contact_id,
-            attempt.c.number,
-            attempt.c.phone,
-            contact.c.name,
-            contact.c.variables,
-            contact.c.line,
-            attempt.c.trunk_id,
-            attempt.c.caller_number,
-            attempt.c.script_version_id,
-            attempt.c.state,
-            attempt.c.owner,
-            attempt.c.slot_at,
-            attempt.c.created_at,
-            campaign.c.rules,
-        )
-        .join(campaign, campaign.c.id == attempt.c.campaign_id)
-        .join(contact, contact.c.id == attempt.c.contact_id)
-        .where(attempt.c.id == attempt_id)
-    ).first()
+    row = connection.execute(_FIND, {"id": attempt_id}).first()
     if row is None:
         return None
     found = dict(row._mapping)
@@ -149,18 +154,16 @@ def fence(connection: Connection, each: Intent, owner: str, now: datetime) -> Fe
     Asking again after an answer that did not arrive is right: who has it gets `GO` again, so that
     the caller itself must see that it dials once.
     """
-    won = connection.execute(
-        update(attempt)
-        .where(
-            attempt.c.id == each.id,
-            attempt.c.state == "intent",
-            exists().where(lease.c.executor == owner, lease.c.state == "up"),
-            exists().where(_runs(each.campaign_id, now)),
-            ~exists().where(_do_not_call(each, now)),
-        )
-        .values(state="dialing", owner=owner, dialed_at=now)
-    )
-    if won.rowcount == 1:
+    given = {
+        "attempt": each.id,
+        "executor": owner,
+        "campaign": each.campaign_id,
+        "named": each.campaign,
+        "of_merchant": each.merchant,
+        "callee": each.phone,
+        "now": now,
+    }
+    if connection.execute(_FENCE, given).rowcount == 1:
         return Fenced.GO
     state = connection.execute(
         select(attempt.c.state, attempt.c.owner).where(attempt.c.id == each.id)
@@ -169,34 +172,36 @@ def fence(connection: Connection, each: Intent, owner: str, now: datetime) -> Fe
         return Fenced.NOT_OURS
     if state.state != "intent":
         return Fenced.GO if tuple(state) == ("dialing", owner) else Fenced.NOT_OURS
-    if not connection.execute(
-        select(exists().where(lease.c.executor == owner, lease.c.state == "up"))
-    ).scalar():
+    if not connection.execute(select(_ALIVE), given).scalar():
         return Fenced.LEASE_LOST
-    if connection.execute(select(exists().where(_do_not_call(each, now)))).scalar():
+    if connection.execute(select(_BARRED), given).scalar():
         return Fenced.DO_NOT_CALL
     return Fenced.HELD
 
 
-def _runs(campaign_id: int, now: datetime) -> Any:
-    return and_(
-        campaign.c.id == campaign_id,
-        campaign.c.state == "running",
-        or_(campaign.c.ends_at.is_(None), campaign.c.ends_at > now),
+_ALIVE = exists().where(lease.c.executor == bindparam("executor"), lease.c.state == "up")
+_RUNS = exists().where(
+    campaign.c.id == bindparam("campaign"),
+    campaign.c.state == "running",
+    or_(campaign.c.ends_at.is_(None), campaign.c.ends_at > bindparam("now")),
+)
+_BARRED = exists().where(
+    dnc.c.phone == bindparam("callee"),
+    dnc.c.removed_at.is_(None),
+    or_(dnc.c.expires_at.is_(None), dnc.c.expires_at > bindparam("now")),
+    or_(
+        dnc.c.scope == "platform",
+        and_(dnc.c.scope == "merchant", dnc.c.owner == bindparam("of_merchant")),
+        and_(dnc.c.scope == "campaign", dnc.c.owner == bindparam("named")),
+    ),
+)
+_FENCE = (
+    update(attempt)
+    .where(
+        attempt.c.id == bindparam("attempt"), attempt.c.state == "intent", _ALIVE, _RUNS, ~_BARRED
     )
-
-
-def _do_not_call(each: Intent, now: datetime) -> Any:
-    return and_(
-        dnc.c.phone == each.phone,
-        dnc.c.removed_at.is_(None),
-        or_(dnc.c.expires_at.is_(None), dnc.c.expires_at > now),
-        or_(
-            dnc.c.scope == "platform",
-            and_(dnc.c.scope == "merchant", dnc.c.owner == each.merchant),
-            and_(dnc.c.scope == "campaign", dnc.c.owner == each.campaign),
-        ),
-    )
+    .values(state="dialing", owner=bindparam("executor"), dialed_at=bindparam("now"))
+)
 
 
 def put_back(connection: Connection, attempt_id: str, at: datetime) -> bool:
@@ -264,18 +269,36 @@ class PastAttempt:
     end_reason: str | None
 
 
+_PAST = (
+    select(attempt.c.dialed_at, attempt.c.disposition, attempt.c.end_reason)
+    .where(
+        attempt.c.contact_id == bindparam("contact"),
+        attempt.c.state == "done",
+        attempt.c.dialed_at.is_not(None),
+    )
+    .order_by(attempt.c.number)
+)
+
+
 def past_attempts(connection: Connection, contact_id: int) -> Sequence[PastAttempt]:
     """Return the finished attempts of a contact that were dialled, oldest first."""
-    rows = connection.execute(
-        select(attempt.c.dialed_at, attempt.c.disposition, attempt.c.end_reason)
-        .where(
-            attempt.c.contact_id == contact_id,
-            attempt.c.state == "done",
-            attempt.c.dialed_at.is_not(None),
-        )
-        .order_by(attempt.c.number)
-    )
+    rows = connection.execute(_PAST, {"contact": contact_id})
     return [PastAttempt(row[0], Disposition(row[1]), row[2]) for row in rows]
+
+
+_FINISH = (
+    update(attempt)
+    .where(
+        attempt.c.id == bindparam("attempt"),
+        attempt.c.owner == bindparam("by"),
+        or_(
+            attempt.c.state == "dialing",
+            and_(attempt.c.state == "done", attempt.c.disposition == str(Disposition.UNKNOWN)),
+        ),
+    )
+    .values(state="done")
+)
+"""The columns that an outcome fills come with its parameters."""
 
 
 def finish(connection: Connection, each: Intent, owner: str, outcome: Outcome) -> bool:
@@ -284,38 +307,28 @@ def finish(connection: Connection, each: Intent, owner: str, outcome: Outcome) -
     An outcome that comes late, after the worker was thought dead, replaces `UNKNOWN`.
     """
     ended = connection.execute(
-        update(attempt)
-        .where(
-            attempt.c.id == each.id,
-            attempt.c.owner == owner,
-            or_(
-                attempt.c.state == "dialing",
-                and_(
-                    attempt.c.state == "done",
-                    attempt.c.disposition == str(Disposition.UNKNOWN),
-                ),
-            ),
-        )
-        .values(
-            state="done",
-            disposition=str(outcome.disposition),
-            ended_at=outcome.ended_at,
-            answered_at=outcome.answered_at,
-            ring_ms=outcome.ring_ms,
-            talk_ms=outcome.talk_ms,
-            replies=outcome.replies,
-            states=outcome.states,
-            sip_code=outcome.sip_code,
-            uses_cap=outcome.uses_cap,
-            end_reason=outcome.end_reason,
-            intention=outcome.intention,
-            intention_rule=outcome.intention_rule,
-            next_action=outcome.next_action,
-            outcome=dict(outcome.outcome),
-            evidence=dict(outcome.evidence),
-            record=outcome.record,
-            recording=outcome.recording,
-        )
+        _FINISH,
+        {
+            "attempt": each.id,
+            "by": owner,
+            "disposition": str(outcome.disposition),
+            "ended_at": outcome.ended_at,
+            "answered_at": outcome.answered_at,
+            "ring_ms": outcome.ring_ms,
+            "talk_ms": outcome.talk_ms,
+            "replies": outcome.replies,
+            "states": outcome.states,
+            "sip_code": outcome.sip_code,
+            "uses_cap": outcome.uses_cap,
+            "end_reason": outcome.end_reason,
+            "intention": outcome.intention,
+            "intention_rule": outcome.intention_rule,
+            "next_action": outcome.next_action,
+            "outcome": dict(outcome.outcome),
+            "evidence": dict(outcome.evidence),
+            "record": outcome.record,
+            "recording": outcome.recording,
+        },
     )
     if ended.rowcount != 1:
         return False

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, case, func, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, case, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from voicebot.store.tables import (
@@ -101,6 +101,80 @@ class Release:
     script_version_id: int | None
 
 
+def _number_of(state: str) -> Any:
+    return func.sum(case((attempt.c.state == state, 1), else_=0))
+
+
+# Statements of every feed, built once: to build and compare them anew takes longer than the
+# database does.
+_TRUNKS = (
+    select(trunk.c.id)
+    .join(campaign, campaign.c.trunk_id == trunk.c.id)
+    .where(trunk.c.state == "up", campaign.c.state == "running")
+    .distinct()
+    .order_by(trunk.c.id)
+)
+_TRUNK = (
+    select(trunk.c.id, trunk.c.name, trunk.c.cps, trunk.c.cap, trunk.c.next_slot)
+    .where(trunk.c.id == bindparam("trunk"), trunk.c.state == "up")
+    .with_for_update()
+)
+_NEXT_SLOT = update(trunk).where(trunk.c.id == bindparam("trunk")).values(next_slot=bindparam("at"))
+_CAMPAIGNS = (
+    select(*(campaign.c[name] for name in CampaignRow.__slots__))
+    .where(
+        campaign.c.trunk_id == bindparam("trunk"),
+        campaign.c.state == "running",
+        or_(campaign.c.starts_at.is_(None), campaign.c.starts_at <= bindparam("now")),
+        or_(campaign.c.ends_at.is_(None), campaign.c.ends_at > bindparam("now")),
+    )
+    .order_by(campaign.c.priority.desc(), campaign.c.id)
+)
+_FLIGHT = (attempt.c.trunk_id, attempt.c.campaign_id, attempt.c.owner)
+_IN_FLIGHT = (
+    select(*_FLIGHT, _number_of("intent"), _number_of("dialing"))
+    .where(IN_FLIGHT)
+    .group_by(*_FLIGHT)
+)
+_DIALLED = select(campaign_day.c.dialled).where(
+    campaign_day.c.campaign_id == bindparam("campaign"), campaign_day.c.day == bindparam("on")
+)
+_COUNT = (
+    update(campaign_day)
+    .where(
+        campaign_day.c.campaign_id == bindparam("campaign"), campaign_day.c.day == bindparam("on")
+    )
+    .values(dialled=campaign_day.c.dialled + bindparam("number"))
+)
+_DUE = (
+    select(
+        contact.c.id,
+        contact.c.phone,
+        contact.c.timezone,
+        contact.c.attempts,
+        contact.c.script_version_id,
+    )
+    .where(
+        contact.c.campaign_id == bindparam("campaign"),
+        contact.c.state == "wait",
+        contact.c.next_at <= bindparam("now"),
+        contact.c.held_out.is_(False),
+    )
+    .order_by(contact.c.next_at)
+    .limit(bindparam("most"))
+)
+_QUEUE = (
+    update(contact)
+    .where(contact.c.id.in_(bindparam("ids", expanding=True)))
+    .values(
+        state="queued",
+        state_reason="",
+        attempts=contact.c.attempts + 1,
+        script_version_id=bindparam("version"),
+    )
+)
+
+
 def attempt_id(campaign_id: int, contact_id: int, number: int) -> str:
     """Return the id of an attempt: of its row, its work in the queue and its call on the switch."""
     return f"{campaign_id}:{contact_id}:{number}"
@@ -108,92 +182,42 @@ def attempt_id(campaign_id: int, contact_id: int, number: int) -> str:
 
 def trunks_to_feed(connection: Connection) -> Sequence[int]:
     """Return the trunks that are up and have a running campaign."""
-    rows = connection.execute(
-        select(trunk.c.id)
-        .join(campaign, campaign.c.trunk_id == trunk.c.id)
-        .where(trunk.c.state == "up", campaign.c.state == "running")
-        .distinct()
-        .order_by(trunk.c.id)
-    )
-    return list(rows.scalars())
+    return list(connection.execute(_TRUNKS).scalars())
 
 
 def lock_trunk(connection: Connection, trunk_id: int) -> TrunkRow | None:
     """Return the trunk while nobody else feeds it; None when it is down."""
-    row = connection.execute(
-        select(trunk.c.id, trunk.c.name, trunk.c.cps, trunk.c.cap, trunk.c.next_slot)
-        .where(trunk.c.id == trunk_id, trunk.c.state == "up")
-        .with_for_update()
-    ).first()
+    row = connection.execute(_TRUNK, {"trunk": trunk_id}).first()
     return None if row is None else TrunkRow(*row)
 
 
 def set_next_slot(connection: Connection, trunk_id: int, at: datetime) -> None:
     """Keep from when on the trunk's next call may be dialled."""
-    connection.execute(update(trunk).where(trunk.c.id == trunk_id).values(next_slot=at))
+    connection.execute(_NEXT_SLOT, {"trunk": trunk_id, "at": at})
 
 
 def running_campaigns(
     connection: Connection, trunk_id: int, now: datetime
 ) -> Sequence[CampaignRow]:
     """Return the trunk's campaigns that run now, the most urgent first."""
-    rows = connection.execute(
-        select(*(campaign.c[name] for name in CampaignRow.__slots__))
-        .where(
-            campaign.c.trunk_id == trunk_id,
-            campaign.c.state == "running",
-            or_(campaign.c.starts_at.is_(None), campaign.c.starts_at <= now),
-            or_(campaign.c.ends_at.is_(None), campaign.c.ends_at > now),
-        )
-        .order_by(campaign.c.priority.desc(), campaign.c.id)
-    )
+    rows = connection.execute(_CAMPAIGNS, {"trunk": trunk_id, "now": now})
     return [CampaignRow(*row) for row in rows]
 
 
 def in_flight(connection: Connection) -> Sequence[InFlight]:
     """Count what is under way, by trunk, campaign and worker."""
-
-    def count(state: str) -> Any:
-        return func.sum(case((attempt.c.state == state, 1), else_=0))
-
-    by = (attempt.c.trunk_id, attempt.c.campaign_id, attempt.c.owner)
-    rows = connection.execute(
-        select(*by, count("intent"), count("dialing")).where(IN_FLIGHT).group_by(*by)
-    )
+    rows = connection.execute(_IN_FLIGHT)
     return [InFlight(row[0], row[1], row[2], int(row[3]), int(row[4])) for row in rows]
 
 
 def dialled_on(connection: Connection, campaign_id: int, day: str) -> int:
     """Return how many calls of a campaign were released on a day in its zone."""
-    return (
-        connection.execute(
-            select(campaign_day.c.dialled).where(
-                campaign_day.c.campaign_id == campaign_id, campaign_day.c.day == day
-            )
-        ).scalar()
-        or 0
-    )
+    return connection.execute(_DIALLED, {"campaign": campaign_id, "on": day}).scalar() or 0
 
 
 def due(connection: Connection, campaign_id: int, now: datetime, limit: int) -> Sequence[Due]:
     """Return contacts whose time has come, the longest due first."""
-    rows = connection.execute(
-        select(
-            contact.c.id,
-            contact.c.phone,
-            contact.c.timezone,
-            contact.c.attempts,
-            contact.c.script_version_id,
-        )
-        .where(
-            contact.c.campaign_id == campaign_id,
-            contact.c.state == "wait",
-            contact.c.next_at <= now,
-            contact.c.held_out.is_(False),
-        )
-        .order_by(contact.c.next_at)
-        .limit(limit)
-    )
+    rows = connection.execute(_DUE, {"campaign": campaign_id, "now": now, "most": limit})
     return [Due(*row) for row in rows]
 
 
@@ -306,6 +330,9 @@ def release(
 
 def count_dialled(connection: Connection, campaign_id: int, day: str, number: int) -> None:
     """Add to the calls of a day; a negative number takes back what was not dialled after all."""
+    counted = connection.execute(_COUNT, {"campaign": campaign_id, "on": day, "number": number})
+    if counted.rowcount:
+        return
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     row = dialect.insert(campaign_day).values(
         campaign_id=campaign_id, day=day, dialled=max(0, number)
@@ -332,16 +359,7 @@ def _queue(connection: Connection, releases: Sequence[Release]) -> None:
     for each in releases:
         by_version.setdefault(each.script_version_id, []).append(each.due.id)
     for version, ids in by_version.items():
-        connection.execute(
-            update(contact)
-            .where(contact.c.id.in_(ids))
-            .values(
-                state="queued",
-                state_reason="",
-                attempts=contact.c.attempts + 1,
-                script_version_id=version,
-            )
-        )
+        connection.execute(_QUEUE, {"ids": ids, "version": version})
 
 
 def _in_call(each: Due, now: datetime) -> Refusal:

@@ -20,6 +20,7 @@ from sqlalchemy import (
     func,
     literal,
     select,
+    text,
 )
 
 from voicebot.campaign.attribution import WINDOW, Lift, Model, Touch, attribute
@@ -180,10 +181,14 @@ def _plain(connection: Connection, query: Select[Any]) -> Iterator[tuple[Any, ..
     statement = str(query.compile(connection, compile_kwargs={"literal_binds": True}))
     driver: Any = connection.connection.driver_connection
     # Only a named cursor leaves the rows in PostgreSQL until they are asked for.
-    named = {"name": "report"} if connection.dialect.name == "postgresql" else {}
+    named = {"name": "report"} if _is_postgresql(connection) else {}
     with closing(driver.cursor(**named)) as cursor:
         cursor.execute(statement)
         yield from cursor
+
+
+def _is_postgresql(connection: Connection) -> bool:
+    return connection.dialect.name == "postgresql"
 
 
 _Alike = tuple[int, str, int | None, str | None, str | None, bool]
@@ -234,16 +239,18 @@ def _undialled(connection: Connection, campaign_key: int) -> list[ContactCell]:
 
 def _states(connection: Connection, campaign_key: int) -> list[StateCell]:
     """Count what happened in the script's states; calls that went alike are looked at once."""
-    rows = _plain(
+    # Who replied, or could have, was dialled and talked to.
+    written = cast(attempt.c.states, Text) if _is_postgresql(connection) else attempt.c.states
+    paths = _plain(
         connection,
-        select(cast(attempt.c.states, Text))
-        .where(attempt.c.campaign_id == campaign_key, _DIALLED, attempt.c.replies >= 0)
-        .with_hint(attempt, "INDEXED BY ix_attempt_report", "sqlite"),
+        select(written, func.count())
+        .where(attempt.c.campaign_id == campaign_key, text("replies >= 0"))
+        .group_by(written)
+        .with_hint(attempt, "INDEXED BY ix_attempt_states", "sqlite"),
     )
-    paths = Counter(written for (written,) in rows)
     counted: Counter[str] = Counter()
-    for written, count in paths.items():
-        for each in json.loads(written or "null") or ():
+    for path, count in paths:
+        for each in json.loads(path or "null") or ():
             counted[each] += count
     return [
         StateCell(each.rpartition(" ")[0], each.rpartition(" ")[2], count)

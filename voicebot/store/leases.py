@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
 
 from voicebot.store.instant import database_now
 from voicebot.store.tables import lease
@@ -56,14 +56,14 @@ def leave(connection: Connection, executor: str) -> None:
 def hold(connection: Connection, executor: str) -> bool:
     """Tell whether a worker is alive, and keep it so until the transaction ends: who would declare
     it dead waits, and then finds what the transaction did."""
-    return (
-        connection.execute(
-            select(lease.c.executor)
-            .where(lease.c.executor == executor, lease.c.state == "up")
-            .with_for_update(read=True)
-        ).first()
-        is not None
-    )
+    return connection.execute(_HOLD, {"executor": executor}).first() is not None
+
+
+_HOLD = (
+    select(lease.c.executor)
+    .where(lease.c.executor == bindparam("executor"), lease.c.state == "up")
+    .with_for_update(read=True)
+)
 
 
 def seen(connection: Connection) -> Sequence[Lease]:

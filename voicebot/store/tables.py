@@ -340,6 +340,15 @@ Index(
     attempt.c.cost_cents,
     attempt.c.state,
 )
+Index(
+    "ix_attempt_states",
+    attempt.c.campaign_id,
+    attempt.c.states,
+    sqlite_where=text("replies >= 0"),
+).ddl_if(dialect="sqlite")
+"""For the report's script page. SQLite would walk through each call's whole record to what stands
+behind it; PostgreSQL keeps long values apart, and takes no long ones into an index."""
+
 IN_FLIGHT = text("attempt.state IN ('intent', 'dialing')")
 """For every question about attempts under way, beside what it asks: SQLite uses a partial index
 only for a condition that is written as the index's is, and reads all attempts there ever were for

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from voicebot.campaign.version_choice import Version
 from voicebot.store.tables import contact, script_version
@@ -59,12 +59,15 @@ def add(
 
 def stored(connection: Connection, campaign_id: int) -> Sequence[StoredVersion]:
     """Return all versions of a campaign, oldest first."""
-    rows = connection.execute(
-        select(*(script_version.c[name] for name in StoredVersion.__slots__))
-        .where(script_version.c.campaign_id == campaign_id)
-        .order_by(script_version.c.number)
-    )
+    rows = connection.execute(_STORED, {"campaign": campaign_id})
     return [StoredVersion(*row) for row in rows]
+
+
+_STORED = (
+    select(*(script_version.c[name] for name in StoredVersion.__slots__))
+    .where(script_version.c.campaign_id == bindparam("campaign"))
+    .order_by(script_version.c.number)
+)
 
 
 def spoken(connection: Connection, campaign_id: int) -> Sequence[Version]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, exists, func, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, exists, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from voicebot.store.dialling import Intent, Outcome
@@ -87,15 +87,15 @@ def hooks(connection: Connection) -> Sequence[tuple[Hook, Mapping[str, int]]]:
     return [(Hook(*row), counted.get(row.id, {})) for row in rows]
 
 
+_WANTED = select(webhook.c.id).where(
+    webhook.c.active.is_(True),
+    or_(webhook.c.campaign_id.is_(None), webhook.c.campaign_id == bindparam("campaign")),
+)
+
+
 def announce(connection: Connection, intent: Intent, outcome: Outcome, now: datetime) -> int:
     """Keep a message of a finished call for everyone who wants to know; say for how many."""
-    wanted = connection.execute(
-        select(webhook.c.id).where(
-            webhook.c.active.is_(True),
-            or_(webhook.c.campaign_id.is_(None), webhook.c.campaign_id == intent.campaign_id),
-        )
-    ).scalars()
-    ids = list(wanted)
+    ids = list(connection.execute(_WANTED, {"campaign": intent.campaign_id}).scalars())
     if not ids:
         return 0
     event_id = f"{FINISHED}:{intent.id}"
