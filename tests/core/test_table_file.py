@@ -2,12 +2,13 @@ import codecs
 import struct
 import zipfile
 from collections.abc import Sequence
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 import openpyxl
 import pytest
 
+from voicebot.campaign.sheet_rows import cell_text
 from voicebot.campaign.table_file import TableFile, open_table
 from voicebot.errors import BadContacts
 
@@ -192,6 +193,78 @@ def test_a_workbook_is_read_as_its_author_sees_it(tmp_path: Path) -> None:
         (5, ["13800000003", "李", "yes", "09:30:00"]),
     ]
     assert table.expected_rows == 5
+
+
+def test_cells_are_read_as_the_library_reads_them(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    rows: list[list[object]] = [
+        ["phone", "a", "b", "c", "d"],
+        ["13800000001", -3, 1e20, "#N/A", timedelta(hours=30)],
+        ["１３8", None, "<&> 王", "two\nlines", 0],
+        [None, None, None, None, "far"],
+        [False, 1e-7, 123456789012345678, time(0, 0, 5), date(1999, 12, 31)],
+    ]
+    for row in rows:
+        sheet.append(row)
+    sheet["C9"] = 7
+    path = tmp_path / "people.xlsx"
+    book.save(path)
+    loaded = openpyxl.load_workbook(path, read_only=True, data_only=True).active
+
+    found = dict(open_table(path).rows())
+
+    told = {
+        line: [cell_text(value) for value in row]
+        for line, row in enumerate(loaded.iter_rows(values_only=True), 1)
+    }
+    for line, cells in found.items():
+        assert cells == told[line][: len(cells)]
+        assert not any(told[line][len(cells) :])
+    assert sorted(found) == [2, 3, 4, 5, 9]
+
+
+SHEET = """<x:worksheet xmlns:x="http://schemas.openxmlformats.org/spreadsheetml/2006/main">
+<x:sheetData><x:row><x:c t="inlineStr"><x:is><x:t>phone</x:t></x:is></x:c>
+<x:c t="inlineStr"><x:is><x:r><x:t>na</x:t></x:r><x:r><x:t>me</x:t></x:r>
+<x:rPh><x:t>NO</x:t></x:rPh></x:is></x:c></x:row>
+<x:row><x:c><x:v>13800000001</x:v></x:c><x:c t="str"><x:f>A1</x:f><x:v>王</x:v></x:c></x:row>
+</x:sheetData></x:worksheet>"""
+
+
+def with_sheet(folder: Path, text: str) -> Path:
+    """Make a workbook whose only sheet has this text."""
+    made = workbook(folder, ["phone"])
+    path = folder / "other.xlsx"
+    with zipfile.ZipFile(made) as old, zipfile.ZipFile(path, "w") as new:
+        for each in old.namelist():
+            mine = each == "xl/worksheets/sheet1.xml"
+            new.writestr(each, text if mine else old.read(each))
+    return path
+
+
+def test_a_sheet_may_have_prefixes_and_leave_out_places(tmp_path: Path) -> None:
+    table = read(with_sheet(tmp_path, SHEET))
+
+    assert table.header == ("phone", "name")
+    assert list(table.rows()) == [(2, ["13800000001", "王"])]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>',
+        SHEET.replace("</x:row>", "", 1),
+        SHEET.replace("<x:c>", '<x:c r="B1">', 1).replace('<x:c t="str">', '<x:c r="A1">'),
+        SHEET.replace("<x:c>", '<x:c r="ZZZ1">', 1),
+        SHEET.replace("<x:c>", '<x:c t="s">', 1),
+    ],
+)
+def test_a_sheet_that_makes_no_sense_is_damaged(tmp_path: Path, text: str) -> None:
+    path = with_sheet(tmp_path, text)
+
+    with pytest.raises(BadContacts, match="is a damaged workbook: "):
+        list(open_table(path).rows())
 
 
 def test_the_first_visible_sheet_counts(tmp_path: Path) -> None:

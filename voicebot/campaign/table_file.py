@@ -14,13 +14,13 @@ import zlib
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
+from xml.parsers.expat import ExpatError
 
-import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
 
+from voicebot.campaign.sheet_rows import Sheet, first_sheet, sheet_rows
 from voicebot.errors import BadContacts, Problem
 
 SEPARATORS = ",;\t"
@@ -227,10 +227,10 @@ def _open_workbook(path: Path) -> TableFile:
         while block := file.read(_BLOCK):
             digest.update(block)
     with _sheet(path) as sheet:
-        rows = int(sheet.max_row or 0)
+        rows = sheet.expected_rows()
         return _named(
             path,
-            _sheet_rows(sheet),
+            sheet_rows(sheet),
             sha256=digest.hexdigest(),
             expected_rows=rows,
             encoding="",
@@ -239,7 +239,7 @@ def _open_workbook(path: Path) -> TableFile:
 
 
 @contextmanager
-def _sheet(path: Path) -> Iterator[Any]:
+def _sheet(path: Path) -> Iterator[Sheet]:
     name = str(path)
     hint = "open it in a spreadsheet program and save it as .xlsx again, or as CSV"
     try:
@@ -256,18 +256,17 @@ def _sheet(path: Path) -> Iterator[Any]:
         with warnings.catch_warnings():
             # openpyxl tells of styles and checks that it does not know; rows have neither.
             warnings.simplefilter("ignore")
-            book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-            with closing(book):
-                sheets = [each for each in book.worksheets if each.sheet_state == "visible"]
-                if not sheets:
+            archive, sheet = first_sheet(path)
+            with archive:
+                if sheet is None:
                     raise BadContacts(Problem(name, "has no visible sheet", hint=hint))
-                yield sheets[0]
+                yield sheet
     except BadContacts:
         raise
     except (
         *(zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, TypeError),
         *(IndexError, AttributeError, EOFError, OSError, NotImplementedError, SyntaxError),
-        zlib.error,
+        *(zlib.error, ExpatError),
     ) as error:
         # A damaged workbook fails in whatever part of openpyxl first meets the damage.
         what = f"is a damaged workbook: {error}"
@@ -276,32 +275,4 @@ def _sheet(path: Path) -> Iterator[Any]:
 
 def _workbook_rows(path: Path) -> Generator[Row, None, None]:
     with _sheet(path) as sheet:
-        yield from _sheet_rows(sheet)
-
-
-def _sheet_rows(sheet: Any) -> Generator[Row, None, None]:
-    # What a sheet says of its size is wrong in the files of many programs.
-    sheet.reset_dimensions()
-    for line, values in enumerate(sheet.iter_rows(values_only=True), 1):
-        yield line, [value if type(value) is str else _text(value) for value in values]
-
-
-def _text(value: object) -> str:
-    """Write a cell as its author sees it; a number of an order has no decimal point."""
-    match value:
-        case None:
-            return ""
-        case bool():
-            return "yes" if value else "no"
-        case float() if value.is_integer() and abs(value) < 1e15:
-            return str(int(value))
-        case float():
-            return f"{value:.12g}"
-        case datetime() if value.time() == time(0):
-            return value.date().isoformat()
-        case datetime():
-            return value.isoformat(" ", "minutes" if not value.second else "seconds")
-        case date() | time():
-            return value.isoformat()
-        case _:
-            return str(value)
+        yield from sheet_rows(sheet)
