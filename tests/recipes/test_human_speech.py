@@ -15,8 +15,8 @@ from recipes.acoustic_model.config import (
     TrainingConfig,
 )
 from voicebot import config
-from voicebot.engines.espeak import EspeakSynthesiser
 from voicebot.audio import wav
+from voicebot.engines.espeak import EspeakSynthesiser
 
 SAID = ("你好", "谢谢", "再见", "发票", "快递", "退款", "地址", "优惠", "可以", "不用")
 
