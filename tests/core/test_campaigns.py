@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from voicebot import bootstrap
 from voicebot.campaign.contacts import read_contacts, read_header
 from voicebot.dialogue.conversation import Conversation
 from voicebot.dialogue.draw import to_svg
 from voicebot.dialogue.knowledge import evaluation
 from voicebot.dialogue.knowledge.files import LONGEST_ANSWER
 from voicebot.dialogue.knowledge.index import index
-from voicebot.dialogue.loader import check_script, load_script
+from voicebot.dialogue.loader import check_script
 from voicebot.dialogue.script import EndReason, Script
 from voicebot.dialogue.wording import plain
 from voicebot.simulation.persona_file import load_personas
@@ -33,7 +34,8 @@ def folder(request: pytest.FixtureRequest) -> Path:
 
 @pytest.fixture(scope="module")
 def script(folder: Path) -> Script:
-    return load_script(folder)
+    """As a call has it, with its classifier."""
+    return bootstrap.load_script(folder)
 
 
 def test_a_campaign_has_neither_faults_nor_warnings(folder: Path) -> None:
@@ -111,7 +113,7 @@ def test_the_flow_can_be_drawn(script: Script) -> None:
 
 def test_questions_in_other_words_are_answered_and_foreign_ones_refused() -> None:
     folder = Path("campaigns/support")
-    knowledge = load_script(folder).knowledge
+    knowledge = bootstrap.load_script(folder).knowledge
     assert knowledge is not None
 
     result = evaluation.evaluate(
@@ -125,7 +127,7 @@ def test_questions_in_other_words_are_answered_and_foreign_ones_refused() -> Non
 
 
 def test_no_need_to_call_back_is_no_wish_never_to_be_called() -> None:
-    script = load_script(Path("campaigns/followup"))
+    script = bootstrap.load_script(Path("campaigns/followup"))
     conversation = Conversation(script, {})
     conversation.begin()
 

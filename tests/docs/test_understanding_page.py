@@ -7,10 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from voicebot.audio import wav
 from voicebot.cli.main import main
 from voicebot.dialogue.patterns import compiled
 from voicebot.dialogue.shared_intents import shared_intents
 from voicebot.dialogue.slots import KINDS
+
+FIXTURES = Path(__file__).parents[2] / "audio_fixtures"
+RATE = 8000
+"""Hz of the recordings; two bytes a sample."""
 
 PAGE = (Path(__file__).parents[2] / "docs" / "understanding.md").read_text(encoding="utf-8")
 
@@ -84,3 +89,55 @@ def test_what_cannot_be_understood_is_said_without_a_traceback(
 
     assert code == 2
     assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("recording", "start_ms", "end_ms", "where", "intent"),
+    [
+        ("opt_out_barge_in", 2604, 5109, [], "opt_out"),
+        ("wants_human", 22044, 23864, [], "transfer_human"),
+        ("wants_human", 8504, 9884, [], "are_you_robot"),
+        (
+            "willing",
+            36504,
+            38079,
+            ["--script", "campaigns/repurchase", "--state", "offer"],
+            "send_it",
+        ),
+    ],
+)
+def test_a_recording_is_recognised_and_understood(
+    recording: str,
+    start_ms: int,
+    end_ms: int,
+    where: list[str],
+    intent: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """One answer out of a recorded call, as its labels say where it stands."""
+    pcm = wav.read_mono(FIXTURES / f"{recording}.wav", RATE)
+    answer = tmp_path / "answer.wav"
+    wav.write(answer, RATE, pcm[(start_ms - 200) * RATE // 500 : (end_ms + 300) * RATE // 500])
+
+    code = main(["understand", "--audio", str(answer), "--json", *where])
+
+    found = json.loads(capsys.readouterr().out)
+    assert code == 0
+    assert found["intent"] == intent
+    assert found["text"]
+
+
+def test_what_was_heard_is_shown_with_what_it_means(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pcm = wav.read_mono(FIXTURES / "wants_human.wav", RATE)
+    answer = tmp_path / "answer.wav"
+    wav.write(answer, RATE, pcm[21_800 * RATE // 500 : 24_100 * RATE // 500])
+
+    code = main(["understand", "--audio", str(answer)])
+
+    said = capsys.readouterr().out
+    assert code == 0
+    assert "我要找真人客服" in said
+    assert "transfer_human" in said

@@ -14,7 +14,6 @@ from voicebot import bootstrap, config
 from voicebot.audio import wav
 from voicebot.audio.frame import FRAME_MS
 from voicebot.call.record import CallRecord
-from voicebot.dialogue.loader import load_script
 from voicebot.simulation.labels import LabelledUtterance, read_label
 
 FOLDER = Path(__file__).parents[2] / "audio_fixtures"
@@ -38,7 +37,7 @@ def replayed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Cal
         patch.setenv(config.CACHE_VARIABLE, str(tmp_path_factory.mktemp("prompts")))
         ear = bootstrap.load_model(None)
         voice = bootstrap.prompt_voice("espeak")
-        script = load_script(config.DEMO_CAMPAIGN, can_say=ear.missing)
+        script = bootstrap.load_script(config.DEMO_CAMPAIGN, ear)
         yield {
             name: bootstrap.replay(
                 FOLDER / f"{name}.wav", script, LABELS[name].variables, ear, voice
@@ -64,6 +63,15 @@ def within(segment: tuple[int, int], said: LabelledUtterance, tolerance_ms: int)
     return segment[0] < said.end_ms + tolerance_ms and segment[1] > said.start_ms - tolerance_ms
 
 
+def acted_on(record: CallRecord) -> tuple[str, ...]:
+    """The intents that led somewhere: others are recognised for the record alone."""
+    return tuple(
+        turn.intent
+        for turn in record.turns
+        if turn.intent and "nothing follows from it here" not in turn.reason
+    )
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_the_robot_understands_the_caller_and_the_call_ends_as_it_must(
     name: str, replayed: dict[str, CallRecord]
@@ -72,7 +80,7 @@ def test_the_robot_understands_the_caller_and_the_call_ends_as_it_must(
 
     record = replayed[name]
 
-    assert tuple(turn.intent for turn in record.turns if turn.intent) == expected.intents
+    assert acted_on(record) == expected.intents
     assert record.end_reason is expected.end_reason
     assert {field: record.outcome[field] for field in expected.outcome} == expected.outcome
 

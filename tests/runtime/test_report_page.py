@@ -264,6 +264,9 @@ def test_moods_slots_knowledge_and_the_shops_answers_are_shown(tmp_path: Path) -
     angry.slots = {"order_no": "138520"}
     attempt.record.experiments = {"offer_words": "gift"}
     attempt.record.turns.insert(2, TurnRecord("look_up", action="done -> offer"))
+    attempt.record.note(9000, "hook", action="find_order", order_no="138520")
+    attempt.record.note(9400, "hook_returned", action="find_order", status="shipped")
+    attempt.record.note(9900, "hook_failed", action="file_ticket", why="no answer in 4000 ms")
 
     shown = Page(report(tmp_path, attempt)).shown
 
@@ -272,4 +275,8 @@ def test_moods_slots_knowledge_and_the_shops_answers_are_shown(tmp_path: Path) -
     assert "order_no 138520" in shown
     assert "运费谁出？" in shown
     assert "offer_words" in shown
+    for name in ("查询店铺系统", "店铺系统回答", "店铺系统没有答上"):
+        assert name in shown
+    for detail in ("find_order", "shipped", "no answer in 4000 ms"):
+        assert detail in shown
     assert "done → offer" not in shown
