@@ -19,11 +19,13 @@ from benchmarks.conditions import conditions
 from benchmarks.understanding import load
 from benchmarks.understanding.figures import CONFIDENT, Judged, judge, percentile, slots
 from benchmarks.understanding.hearing import CLEAN, NOISY, TESTED_WITH, Hearing
+from recipes.understanding.__main__ import sentences
 from voicebot import bootstrap
 from voicebot.dialogue import emotion
 from voicebot.dialogue.knowledge.entry import Entry
 from voicebot.dialogue.knowledge.index import Index
 from voicebot.dialogue.shared_intents import shared_intents
+from voicebot.dialogue.wording import plain
 from voicebot.speech.recogniser import Transcript
 
 SHOWN_CONFUSIONS = 25
@@ -37,7 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     intents = list(shared_intents().values())
     classifier = bootstrap.shared_classifier()
     utterances = load.read_utterances()
-    judged = {"text": judge(utterances, Transcript, intents, classifier)}
+    known = {plain(text) for _, _, text in sentences()}
+    judged = {"text": judge(utterances, Transcript, intents, classifier, known)}
     examples = load.read_slots()
     products = load.read_products()
     values = {"text": slots(examples, str, products)}
@@ -51,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 each.text: hearing.hear(hearing.sound(number, each.text), phrases)
                 for number, each in enumerate(some)
             }
-            judged[name] = judge(some, heard.__getitem__, intents, classifier)
+            judged[name] = judge(some, heard.__getitem__, intents, classifier, known)
             words = {
                 each.text: hearing.hear(hearing.sound(number, each.text)).text
                 for number, each in enumerate(spoken)
@@ -73,6 +76,7 @@ def _intents(judged: dict[str, Judged]) -> None:
     rows: dict[str, Callable[[Judged], str]] = {
         "utterances": lambda each: f"{each.count}",
         "intent right": lambda each: _share(each.within_right, each.within),
+        "the same, of what training never saw": lambda each: _share(each.new_right, each.new),
         "opt_out found": lambda each: _share(*reversed(each.guarded["opt_out"])),
         "transfer_human found": lambda each: _share(*reversed(each.guarded["transfer_human"])),
         "taken for one of them wrongly": lambda each: f"{each.false_guarded}",
@@ -80,6 +84,10 @@ def _intents(judged: dict[str, Judged]) -> None:
         "none of the intents, not matched": lambda each: _share(each.outside_right, each.outside),
         "ms an utterance, p50 / p99": lambda each: (
             f"{percentile(each.seconds, 50):.1f} / {percentile(each.seconds, 99):.1f}"
+        ),
+        "ms of processor time, p50 / p99": lambda each: (
+            f"{percentile(each.processor_seconds, 50):.1f}"
+            f" / {percentile(each.processor_seconds, 99):.1f}"
         ),
     }
     for name, cell in rows.items():

@@ -1,10 +1,10 @@
 """Judge intents and slots against the labelled test set."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from time import perf_counter
+from time import perf_counter, process_time
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -14,6 +14,7 @@ from voicebot.dialogue.classifier import Classifier
 from voicebot.dialogue.intents import GUARDED, IntentIndex, index
 from voicebot.dialogue.script import Intent
 from voicebot.dialogue.slots import SlotValue, extract
+from voicebot.dialogue.wording import plain
 from voicebot.speech.recogniser import Transcript
 
 CONFIDENT = 0.8
@@ -30,8 +31,13 @@ class Judged:
     """How a set of utterances was understood."""
 
     seconds: list[float] = field(default_factory=list)
+    processor_seconds: list[float] = field(default_factory=list)
+    """Without the time in which other work had the processor."""
     within: int = 0
     within_right: int = 0
+    new: int = 0
+    """Those that mean something and that training never saw word for word."""
+    new_right: int = 0
     outside: int = 0
     outside_right: int = 0
     wrong_confident: int = 0
@@ -54,8 +60,12 @@ def judge(
     heard: Callable[[str], Transcript],
     intents: Sequence[Intent],
     classifier: Classifier,
+    known: Collection[str] = (),
 ) -> Judged:
-    """Understand every utterance and compare with its label."""
+    """Understand every utterance and compare with its label.
+
+    `known` are the sentences that training saw, in plain form: callers of all kinds say 不用了谢谢.
+    """
     engine: IntentIndex = index(tuple(intents))
     names = [intent.name for intent in intents]
     hot = [intent.name for intent in intents if intent.hot_words]
@@ -63,9 +73,13 @@ def judge(
     for utterance in utterances:
         transcript = heard(utterance.text)
         expected = ANSWERS if utterance.context else ()
-        begin = perf_counter()
+        begin, worked = perf_counter(), process_time()
         found = engine.understand(transcript, names, hot, classifier=classifier, expected=expected)
         judged.seconds.append(perf_counter() - begin)
+        judged.processor_seconds.append(process_time() - worked)
+        if utterance.intent != NONE and plain(utterance.text) not in known:
+            judged.new += 1
+            judged.new_right += (found.intent or NONE) in utterance.accepted
         _count(judged, utterance, found.intent or NONE, found.confidence)
     return judged
 

@@ -190,3 +190,15 @@ def test_no_sentence_belongs_to_two_shared_intents() -> None:
     for name, intent in shared_intents().items():
         for sentence in intent.sentences:
             assert owner.setdefault(sentence, name) == name, sentence
+
+
+def test_an_own_intent_that_covers_a_shared_one_takes_its_place_too(tmp_path: Path) -> None:
+    busy = shared_intents()["driving_or_busy"].examples[::2]
+    later = Intent(
+        "call_later", (), (*busy, *(f"{day}再打" for day in ["今晚", "明天", "后天", "周末"]))
+    )
+
+    classifier = of_script({"call_later": later}, tmp_path)
+
+    assert classifier.routes["driving_or_busy"] == "call_later"
+    assert likeliest(classifier, "我正在给学生上着课呢") == "call_later"

@@ -1,7 +1,8 @@
 """Classifiers of scripts: what a script adds is trained once and kept in the user's cache."""
 
 import logging
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -9,7 +10,7 @@ from tempfile import NamedTemporaryFile
 
 from voicebot.dialogue import classifier as model_file
 from voicebot.dialogue import shared_intents as shared
-from voicebot.dialogue.classifier import MODEL, UNRELATED, Classifier, shared_model
+from voicebot.dialogue.classifier import MODEL, OTHER, UNRELATED, Classifier, shared_model
 from voicebot.dialogue.features import features, numbered
 from voicebot.dialogue.linear import Linear, from_bytes, to_bytes
 from voicebot.dialogue.reading import core
@@ -23,8 +24,9 @@ ALIKE = 3
 is left out: the script's 好喝 would compete with the shared praise."""
 
 TAKES_ITS_PLACE = 0.5
-"""Share of an own intent's sentences that the shared model takes for the shared one left out: then
-what else it takes for that one means the own intent. Otherwise it means nothing."""
+"""Share of an own intent's sentences that the shared model takes for the shared one left out, or
+of that one's examples that the own model takes for the own intent: then whatever the shared model
+takes for the one means the other. Otherwise it means nothing."""
 
 
 def with_classifier(script: Script, folder: Path) -> Script:
@@ -78,7 +80,10 @@ def _train(intents: Mapping[str, Intent], model: Linear) -> Linear:
         for each in shared.examples(name)
         if each not in own
     ]
-    return replace(train(added, others, shared.word_groups()), about=routes)
+    own_model = train(added, others, shared.word_groups())
+    for label in [each for each, goes_to in routes.items() if goes_to == UNRELATED]:
+        routes[label] = _most_taken(own_model, shared.examples(label)) or UNRELATED
+    return replace(own_model, about=routes)
 
 
 def _routes(
@@ -91,11 +96,9 @@ def _routes(
         if name not in shared.shared_intents()
         for each in intent.sentences
     }
-    groups = shared.word_groups()
     taken: dict[str, list[str]] = {}
     for name in added.keys() & set(owner.values()):
-        numbers = [numbered(features(core(each), groups)) for each in added[name]]
-        taken[name] = [model.labels[int(model.scores(each).argmax())] for each in numbers]
+        taken[name] = _taken(model, added[name])
     routes: dict[str, str] = {}
     for label, intent in shared.shared_intents().items():
         if label in intents or sum(each in owner for each in intent.sentences) < ALIKE:
@@ -104,6 +107,19 @@ def _routes(
         best = max(fits, key=lambda name: fits[name], default="")
         routes[label] = best if best and fits[best] >= TAKES_ITS_PLACE else UNRELATED
     return routes
+
+
+def _taken(model: Linear, sentences: Sequence[str]) -> list[str]:
+    """Return what a model takes each sentence for."""
+    groups = shared.word_groups()
+    numbers = [numbered(features(core(each), groups)) for each in sentences]
+    return [model.labels[int(model.scores(each).argmax())] for each in numbers]
+
+
+def _most_taken(model: Linear, sentences: Sequence[str]) -> str | None:
+    """Return the own intent that the own model takes most of the sentences for."""
+    name, count = Counter(_taken(model, sentences)).most_common(1)[0]
+    return name if name != OTHER and count >= TAKES_ITS_PLACE * len(sentences) else None
 
 
 def _digest(intents: Mapping[str, Intent]) -> str:
