@@ -112,3 +112,19 @@ def test_an_answer_has_our_codecs_alone_in_our_order(
 def test_an_offer_without_a_codec_of_ours_is_refused() -> None:
     with pytest.raises(LineFailed, match="speaks none of PCMA, PCMU"):
         answered(TELEPHONE_CODECS, "9 111")
+
+
+def test_a_leg_that_is_closed_holds_no_codecs() -> None:
+    async def closed() -> PeerLeg:
+        caller, called = PeerLeg(BROWSER_CODECS), PeerLeg(BROWSER_CODECS)
+        await caller.accept(await called.answer(await caller.offer()))
+        assert called._codec is not None
+        assert called._decoders
+        await caller.close()
+        await called.close()
+        return called
+
+    leg = asyncio.run(closed())
+
+    assert leg._codec is None
+    assert leg._decoders == {}

@@ -1,5 +1,10 @@
 """RTP headers as we write and read them, against those of aiortc."""
 
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
 import pytest
 from aiortc.rtp import HeaderExtensionsMap, RtpPacket
 
@@ -68,3 +73,46 @@ def test_the_same_silent_packet_again_and_again_is_silence_and_speech_after_it_i
     assert len(silence) >= 49 * 320
     assert rms_dbfs(silence) < -65
     assert rms_dbfs(speech[1600:]) == pytest.approx(rms_dbfs(tone(20)), abs=2)
+
+
+@pytest.mark.parametrize(
+    ("layout", "frame_ms"), [("mono", "20"), ("stereo", "20"), ("mono", "10"), ("mono", "60")]
+)
+def test_opus_of_other_shapes_is_decoded(layout: str, frame_ms: str) -> None:
+    encoder = av.AudioCodecContext.create("libopus", "w")
+    encoder.sample_rate, encoder.layout, encoder.format = 48000, layout, "s16"
+    encoder.options = {"frame_duration": frame_ms}
+    size = 48 * int(frame_ms)
+    time_s = np.arange(48000) / 48000
+    sound = (8000 * np.sin(2 * np.pi * 440 * time_s)).astype(np.int16)
+    decoder, heard = CODECS["opus"](), b""
+
+    for at in range(0, 48000 - size + 1, size):
+        samples = np.repeat(sound[at : at + size], 2 if layout == "stereo" else 1)
+        frame = av.AudioFrame.from_ndarray(samples.reshape(1, -1), format="s16", layout=layout)
+        frame.sample_rate, frame.pts, frame.time_base = 48000, at, Fraction(1, 48000)
+        heard += b"".join(decoder.decode(bytes(each)) for each in encoder.encode(frame))
+
+    assert len(heard) == pytest.approx(2 * 8000, rel=0.07)
+    assert rms_dbfs(heard[3200:]) == pytest.approx(rms_dbfs(sound.tobytes()), abs=0.5)
+    assert decoder.decode(b"\xff" * 40) == b""
+
+
+def test_a_codec_that_is_let_go_leaves_no_threads() -> None:
+    def threads() -> int:
+        return len(list(Path("/proc/self/task").iterdir()))
+
+    codec = CODECS["opus"]()
+    codec.decode(codec.encode(bytes(320)))
+    del codec
+    before = threads()
+
+    codecs = [CODECS["opus"]() for _ in range(5)]
+    for each in codecs:
+        each.decode(each.encode(bytes(320)))
+    at_once = threads()
+    codecs.clear()
+    del each
+
+    assert at_once > before  # else PyAV has changed, and closing a leg need not hurry
+    assert threads() == before

@@ -48,6 +48,43 @@ def test_a_whole_conversation_over_microphone_and_loudspeaker(tmp_path: Path) ->
     assert " ".join(syllables("智能语音助手")) in " ".join(syllables(words)), words
 
 
+PICKY = """\
+import importlib.machinery, importlib.util, sys
+elsewhere = [each for each in sys.path if each != {here!r}]
+spec = importlib.machinery.PathFinder.find_spec("sounddevice", elsewhere)
+real = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(real)
+globals().update({{name: value for name, value in vars(real).items() if name[0] != "_"}})
+
+def RawStream(samplerate, **options):
+    if samplerate != {rate}:
+        raise PortAudioError("Error opening RawStream: Invalid sample rate", -9997)
+    return real.RawStream(samplerate=samplerate, **options)
+"""
+"""sounddevice on a device that has one rate and does not convert, as a bare ALSA device does."""
+
+
+@pytest.mark.parametrize("rate", [48000, 44100])
+def test_a_device_that_refuses_the_lines_rate_is_used_at_its_own(rate: int, tmp_path: Path) -> None:
+    caller = wav.read_mono(FIXTURES / "opt_out_barge_in.wav", RATE)
+    (tmp_path / "picky").mkdir()
+    picky = PICKY.format(here=str(tmp_path / "picky"), rate=rate)
+    (tmp_path / "picky" / "sounddevice.py").write_text(picky)
+    with (
+        sound_card(tmp_path / "card") as card,
+        card.listening() as sound,
+        card.speaking(caller + bytes(2 * RATE * 5)),
+    ):
+        environment = {**card.environment, "PYTHONPATH": str(tmp_path / "picky")}
+        done = talk("campaigns/repurchase", "--var", "name=张丽", **environment)
+        words = heard(sound.read_bytes(), RATE, RATE)
+
+    assert done.returncode == 0, done.stderr
+    assert "end: " in done.stdout
+    assert "opt_out" in done.stdout
+    assert " ".join(syllables("智能语音助手")) in " ".join(syllables(words)), words
+
+
 def test_the_devices_are_listed_and_wrong_ones_refused(tmp_path: Path) -> None:
     with sound_card(tmp_path / "card") as card:
         listed = talk("--list", **card.environment)

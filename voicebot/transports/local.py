@@ -11,13 +11,18 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from voicebot.audio.frame import FRAME_MS, AudioFrame, frame_samples, silence
+from voicebot.audio.frame import FRAME_MS, AudioFrame, silence
 from voicebot.audio.jitter import LineStatistics
 from voicebot.call.leg import AudioSource
 from voicebot.errors import LineFailed, MissingPart
+from voicebot.transports.device_rate import DeviceRate
 from voicebot.transports.inbox import Inbox
 
 LINE_RATE = 8000
+DEVICE_RATES = (LINE_RATE, 48000, 16000, 44100)
+"""Hz, in the order in which they are tried: most sound systems convert, a bare device does not."""
+WRONG_RATE = -9997
+"""PortAudio's code for a rate that a device refuses."""
 SPOKEN_FRAMES = 3
 """What waits for the loudspeaker, 60 ms: enough for an event loop that wakes late."""
 LATENCY_S = 0.1
@@ -84,6 +89,7 @@ class LocalLeg:
         self._stream: Any = None
         self._spoken: deque[bytes] = deque(maxlen=SPOKEN_FRAMES)
         """Appended to by the loop's thread, taken from by PortAudio's: a deque allows both."""
+        self._rate = DeviceRate(LINE_RATE, LINE_RATE)
         self._quiet = silence(LINE_RATE)
         self._received = 0
         self._late = 0
@@ -101,22 +107,27 @@ class LocalLeg:
     def open(self, microphone: int | None = None, loudspeaker: int | None = None) -> None:
         """Begin to hear and to speak, on the default devices when None. Raises `LineFailed`."""
         sound = _sounddevice()
-        try:
-            self._stream = sound.RawStream(
-                samplerate=LINE_RATE,
-                blocksize=frame_samples(LINE_RATE),
-                device=(microphone, loudspeaker),
-                channels=1,
-                dtype="int16",
-                latency=LATENCY_S,
-                callback=self._exchange,
-            )
-            self._stream.start()
-        except (sound.PortAudioError, ValueError) as error:
-            raise LineFailed(
-                f"the microphone or the loudspeaker cannot be used: {error}; "
-                "choose others from `voicebot talk --list`"
-            ) from error
+        for rate in DEVICE_RATES:
+            self._rate = DeviceRate(rate, LINE_RATE)
+            try:
+                self._stream = sound.RawStream(
+                    samplerate=rate,
+                    blocksize=self._rate.block,
+                    device=(microphone, loudspeaker),
+                    channels=1,
+                    dtype="int16",
+                    latency=LATENCY_S,
+                    callback=self._exchange,
+                )
+                self._stream.start()
+            except (sound.PortAudioError, ValueError) as error:
+                if rate != DEVICE_RATES[-1] and WRONG_RATE in error.args:
+                    continue
+                raise LineFailed(
+                    f"the microphone or the loudspeaker cannot be used: {error}; "
+                    "choose others from `voicebot talk --list`"
+                ) from error
+            return
 
     def incoming(self) -> AsyncIterator[AudioFrame]:
         """Yield what the microphone hears, until the line is closed."""
@@ -138,8 +149,8 @@ class LocalLeg:
     def _exchange(self, heard: Any, to_say: Any, frames: int, times: Any, status: Any) -> None:
         """Give PortAudio the next 20 ms and take the last 20; on its thread."""
         spoken = self._spoken.popleft() if self._spoken else self._quiet
-        to_say[:] = spoken
-        pcm = bytes(heard)
+        to_say[:] = self._rate.to_say(spoken)
+        pcm = self._rate.heard(bytes(heard))
         if self._canceller is not None:
             delay_s = times.outputBufferDacTime - times.inputBufferAdcTime
             pcm = self._canceller.cancel(pcm, spoken, round(1000 * max(0.0, delay_s)))

@@ -124,6 +124,9 @@ class PeerLeg:
         self._inbox.close(fault)
         self._track.stop()
         await self._connection.close()
+        # At once, and not when the garbage is collected: FFmpeg's encoder has threads of its own.
+        self._codec = None
+        self._decoders.clear()
 
     async def answer(self, offer: str) -> str:
         """Take the other side's session description and return ours.

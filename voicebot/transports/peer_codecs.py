@@ -7,10 +7,13 @@ from typing import Protocol
 import av
 
 from voicebot.audio import g711
+from voicebot.audio.block_resample import BlockResampler
 from voicebot.audio.frame import SAMPLE_BYTES
 
 LINE_RATE = 8000
 """Hz, of the samples on our side whatever the packets hold."""
+OPUS_BLOCK_MS = 10
+"""Every frame of 10 ms and more is made of these."""
 SAMPLE_TIME = Fraction(1, LINE_RATE)
 
 
@@ -65,7 +68,12 @@ class OpusCodec:
         }
         self._encoder = encoder
         self._decoder = av.AudioCodecContext.create("libopus", "r")
-        self._resampler = av.AudioResampler(format="s16", layout="mono", rate=LINE_RATE)
+        # Else FFmpeg keeps a thread for each processor until the garbage is collected.
+        self._encoder.thread_count = self._decoder.thread_count = 1
+        self._decoder.layout = "mono"
+        self._decoder.format = "s16"
+        # FFmpeg's resampler is a graph of filters with threads of its own, which outlive the call.
+        self._resampler = BlockResampler(self.clock_rate, LINE_RATE, OPUS_BLOCK_MS)
         self._pts = 0
 
     def encode(self, pcm: bytes) -> bytes:
@@ -85,11 +93,15 @@ class OpusCodec:
             return b""
         try:
             frames = self._decoder.decode(av.Packet(payload))
-        except av.error.FFmpegError:
+            return b"".join(self._resampler.push(_samples(frame)) for frame in frames)
+        except (av.error.FFmpegError, ValueError):
+            # Damaged, or in frames of less than 10 ms, which nobody uses for speech.
             return b""
-        resampled = [each for frame in frames for each in self._resampler.resample(frame)]
-        # A plane is as long as its alignment asks for.
-        return b"".join(bytes(each.planes[0])[: each.samples * SAMPLE_BYTES] for each in resampled)
+
+
+def _samples(frame: av.AudioFrame) -> bytes:
+    # A plane is as long as its alignment asks for.
+    return bytes(frame.planes[0])[: frame.samples * SAMPLE_BYTES]
 
 
 CODECS: dict[str, Callable[[], PacketCodec]] = {
