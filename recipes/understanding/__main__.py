@@ -84,7 +84,7 @@ class Row:
 
 def main(target: Path) -> None:
     """Train, judge and write."""
-    rows = list(_rows(dict.fromkeys(sentences())))
+    rows = list(learnt_from(dict.fromkeys(sentences())))
     authors = sorted({row.author for row in rows} - {EXAMPLES})
     log.info("%d rows of %d authors", len(rows), len(authors))
     held_out = [_held_out(rows, author) for author in authors]
@@ -144,7 +144,8 @@ def words_digest() -> str:
     return sha256(repr(shared_intents.word_groups().words).encode()).hexdigest()[:16]
 
 
-def _rows(found: dict[tuple[str, str, str], None]) -> Iterator[Row]:
+def learnt_from(found: dict[tuple[str, str, str], None]) -> Iterator[Row]:
+    """Yield the rows of sentences (author, label, text): each as it is, and misheard."""
     mishearings = Mishearings(shared_intents.mishearings())
     groups = shared_intents.word_groups()
     for author, label, text in found:

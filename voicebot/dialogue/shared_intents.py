@@ -48,6 +48,9 @@ class SharedIntents(Mapping[str, Intent]):
             self._read[name] = self._intent(name, self._values[name])
         return self._read[name]
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._values
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._values)
 
