@@ -1,6 +1,6 @@
 """What the dialler does in a second, and what it costs when there is nothing to do.
 
-    python -m benchmarks.dialler [--store sqlite|postgresql] [--only claim,status]
+    python -m benchmarks.dialler [--store sqlite|postgresql|both] [--only claim,status]
 
 claim       the feed's transaction with so many contacts in the table: look, judge, release
 throughput  attempts a second through the whole pipeline by one worker on a network that answers at
@@ -301,21 +301,14 @@ def idle(store: Store) -> str:
     return f"idle: {cpu / took:.1%} of a core over {took:.0f} s"
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--store", choices=("sqlite", "postgresql"), default="sqlite")
-    parser.add_argument("--contacts", type=int, default=1_000_000)
-    parser.add_argument("--attempts", type=int, default=3000)
-    parser.add_argument("--cps", type=float, default=20.0)
-    parser.add_argument("--only", help="stages, parted by commas; status needs claim")
-    options = parser.parse_args()
-    print(options.store, conditions())
+def measure(kind: str, options: argparse.Namespace) -> None:
+    """Measure on a new database of a kind."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="voicebot-bench-")))
         policy = folder / "policy.yaml"
         policy.write_text(POLICY)
         address = str(folder / "bench.db")
-        if options.store == "postgresql":
+        if kind == "postgresql":
             from tests.postgres import postgres_server
 
             address = stack.enter_context(postgres_server()).new_database("bench")
@@ -332,6 +325,20 @@ def main() -> int:
                 continue
             print(f"  {stage()} [load {os.getloadavg()[0]:.1f}]", flush=True)
         store.close()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    kinds = ("sqlite", "postgresql")
+    parser.add_argument("--store", choices=(*kinds, "both"), default="sqlite")
+    parser.add_argument("--contacts", type=int, default=1_000_000)
+    parser.add_argument("--attempts", type=int, default=3000)
+    parser.add_argument("--cps", type=float, default=20.0)
+    parser.add_argument("--only", help="stages, parted by commas; status needs claim")
+    options = parser.parse_args()
+    for kind in kinds if options.store == "both" else (options.store,):
+        print(kind, conditions(), flush=True)
+        measure(kind, options)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"  peak memory {peak:.0f} MB")
     return 0

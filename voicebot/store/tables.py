@@ -5,8 +5,6 @@ A change here needs a migration in `voicebot/store/migrations/versions`; a test 
 """
 
 from sqlalchemy import (
-    JSON,
-    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
@@ -14,35 +12,19 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    MetaData,
     Table,
     Text,
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
 
+from voicebot.store.columns import Id, Json, one_of
+from voicebot.store.columns import metadata as metadata
 from voicebot.store.instant import Instant
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-Json = JSON().with_variant(JSONB(), "postgresql")
-Id = BigInteger().with_variant(Integer(), "sqlite")
-"""SQLite numbers rows by itself only in a column called INTEGER."""
-
-
-def _one_of(column: str, *values: str) -> CheckConstraint:
-    listed = ", ".join(f"'{value}'" for value in values)
-    return CheckConstraint(f"{column} IN ({listed})", name=column)
-
+from voicebot.store.other_tables import lease as lease
+from voicebot.store.other_tables import outbox as outbox
+from voicebot.store.other_tables import shop_order as shop_order
+from voicebot.store.other_tables import webhook as webhook
 
 trunk = Table(
     "trunk",
@@ -54,7 +36,7 @@ trunk = Table(
     Column("next_slot", Instant, nullable=False, server_default=text("0")),
     Column("state", Text, nullable=False, server_default=text("'up'")),
     Column("settings", Json, nullable=False, server_default=text("'{}'")),
-    _one_of("state", "up", "down"),
+    one_of("state", "up", "down"),
     CheckConstraint("cps > 0", name="cps"),
     CheckConstraint("cap >= 0", name="cap"),
 )
@@ -95,8 +77,8 @@ campaign = Table(
     Column("rules", Json, nullable=False, server_default=text("'{}'")),
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
-    _one_of("state", "draft", "scheduled", "running", "paused", "finished"),
-    _one_of("purpose", "marketing", "service", "survey"),
+    one_of("state", "draft", "scheduled", "running", "paused", "finished"),
+    one_of("purpose", "marketing", "service", "survey"),
     CheckConstraint("hold_out >= 0 AND hold_out < 1", name="hold_out"),
 )
 """`timezone` is for contacts whose own is not known; `policy` a file, else the region's own;
@@ -137,7 +119,7 @@ script_version = Table(
     Column("state", Text, nullable=False, server_default=text("'live'")),
     Column("created_at", Instant, nullable=False),
     UniqueConstraint("campaign_id", "number"),
-    _one_of("state", "live", "canary", "retired"),
+    one_of("state", "live", "canary", "retired"),
 )
 """One version of a campaign's script, and the share of contacts that get it."""
 
@@ -157,8 +139,8 @@ import_batch = Table(
     Column("rejected", Integer, nullable=False, server_default=text("0")),
     Column("created_at", Instant, nullable=False),
     Column("undone_at", Instant),
-    _one_of("kind", "contacts", "segment", "consent", "dnc", "orders"),
-    _one_of("state", "loading", "ready", "done", "undone"),
+    one_of("kind", "contacts", "segment", "consent", "dnc", "orders"),
+    one_of("state", "loading", "ready", "done", "undone"),
 )
 """One file that was imported. `loading`: rows are still coming, and `beat` is when the last ones
 did; `ready`: all are there, and become visible now; a `loading` batch that stopped beating is
@@ -186,7 +168,7 @@ contact = Table(
     UniqueConstraint("phone", "campaign_id"),
     Index(None, "campaign_id", "state"),
     Index(None, "batch_id", "id"),
-    _one_of("state", "loading", "wait", "queued", "done"),
+    one_of("state", "loading", "wait", "queued", "done"),
 )
 """One number of one campaign. `next_at` is when it is due; what is `loading` is not there yet;
 `line` stands in the imported file; `held_out` is never called, so that the campaign's lift can be
@@ -214,7 +196,7 @@ consent = Table(
     Column("withdrawn_at", Instant),
     Column("batch_id", ForeignKey("import_batch.id"), index=True),
     UniqueConstraint("phone", "merchant", "purpose", "given_at"),
-    _one_of("purpose", "marketing", "service", "survey"),
+    one_of("purpose", "marketing", "service", "survey"),
 )
 """Who agreed to which calls, when, and how that is known."""
 
@@ -233,8 +215,8 @@ dnc = Table(
     Column("removed_reason", Text, nullable=False, server_default=text("''")),
     Column("batch_id", ForeignKey("import_batch.id"), index=True),
     Column("attempt_id", Text),
-    _one_of("scope", "platform", "merchant", "campaign"),
-    _one_of("source", "import", "operator", "call", "report"),
+    one_of("scope", "platform", "merchant", "campaign"),
+    one_of("source", "import", "operator", "call", "report"),
 )
 """Numbers not to be called. `owner` is the merchant or the campaign's name, empty for the platform.
 A removed entry stays, so that who was spared when can be shown."""
@@ -256,7 +238,7 @@ number_flag = Table(
     Column("flag", Text, primary_key=True),
     Column("since", Instant, nullable=False),
     Column("attempt_id", Text),
-    _one_of("flag", "empty", "suspended", "barred", "blocked"),
+    one_of("flag", "empty", "suspended", "barred", "blocked"),
 )
 """What calls taught about a number, such as 空号."""
 
@@ -274,7 +256,7 @@ decision = Table(
     Column("detail", Text, nullable=False, server_default=text("''")),
     Column("next_at", Instant),
     Index(None, "phone", "at"),
-    _one_of("stage", "feed", "fence"),
+    one_of("stage", "feed", "fence"),
 )
 """Every verdict of the gate. `code` names the rule that refused, or is `allowed`."""
 
@@ -317,7 +299,7 @@ attempt = Table(
     UniqueConstraint("contact_id", "number"),
     Index(None, "phone", "dialed_at"),
     Index(None, "campaign_id", "ended_at"),
-    _one_of("state", "intent", "dialing", "done"),
+    one_of("state", "intent", "dialing", "done"),
 )
 """One attempt; `id` is `campaign:contact:number`, the id of its workflow and of the call on the
 switch. A disposition `unknown` is one whose end nobody saw. `record` or the file at `record_path`
@@ -368,75 +350,3 @@ Index(
     sqlite_where=text("state IN ('intent', 'dialing')"),
     postgresql_where=text("state IN ('intent', 'dialing')"),
 )
-
-lease = Table(
-    "lease",
-    metadata,
-    Column("executor", Text, primary_key=True),
-    Column("state", Text, nullable=False),
-    Column("beat", Instant, nullable=False),
-    Column("started_at", Instant, nullable=False),
-    Column("host", Text, nullable=False, server_default=text("''")),
-    Column("pid", Integer),
-    Column("recoverer", Text),
-    _one_of("state", "up", "dead"),
-)
-"""A worker process that is alive as long as it beats."""
-
-webhook = Table(
-    "webhook",
-    metadata,
-    Column("id", Id, primary_key=True),
-    Column("campaign_id", ForeignKey("campaign.id"), index=True),
-    Column("url", Text, nullable=False),
-    Column("secret", Text, nullable=False),
-    Column("active", Boolean, nullable=False, server_default=text("true")),
-    Column("created_at", Instant, nullable=False),
-)
-"""Who is told of finished calls; without a campaign: of all campaigns'."""
-
-outbox = Table(
-    "outbox",
-    metadata,
-    Column("id", Id, primary_key=True),
-    Column("event_id", Text, nullable=False),
-    Column("webhook_id", ForeignKey("webhook.id"), nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("contact_id", Id),
-    Column("attempt_id", Text),
-    Column("payload", Json, nullable=False),
-    Column("state", Text, nullable=False, server_default=text("'wait'")),
-    Column("attempts", Integer, nullable=False, server_default=text("0")),
-    Column("next_at", Instant, nullable=False),
-    Column("created_at", Instant, nullable=False),
-    Column("sent_at", Instant),
-    Column("last_error", Text, nullable=False, server_default=text("''")),
-    UniqueConstraint("webhook_id", "event_id"),
-    Index(None, "webhook_id", "contact_id", "id"),
-    _one_of("state", "wait", "sent", "dead"),
-)
-"""Messages to webhooks, in the order of `id` for each contact."""
-
-Index(
-    "ix_outbox_due",
-    outbox.c.next_at,
-    sqlite_where=text("state = 'wait'"),
-    postgresql_where=text("state = 'wait'"),
-)
-
-shop_order = Table(
-    "shop_order",
-    metadata,
-    Column("id", Id, primary_key=True),
-    Column("merchant", Text, nullable=False, server_default=text("'default'")),
-    Column("order_no", Text, nullable=False),
-    Column("phone", Text, nullable=False),
-    Column("placed_at", Instant, nullable=False),
-    Column("amount_cents", BigInteger, nullable=False),
-    Column("currency", Text, nullable=False, server_default=text("'CNY'")),
-    Column("product", Text, nullable=False, server_default=text("''")),
-    Column("batch_id", ForeignKey("import_batch.id"), index=True),
-    UniqueConstraint("merchant", "order_no"),
-    Index(None, "phone", "placed_at"),
-)
-"""An order of the shop, to be attributed to calls."""
