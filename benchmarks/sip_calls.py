@@ -1,12 +1,13 @@
 """Whole calls over SIP, many at once: latency at the caller's ear, set-up, and CPU by part.
 
-    python -m benchmarks.sip_calls [CALLS] [ROUNDS]
+    python -m benchmarks.sip_calls [CALLS] [ROUNDS] [SEQUENCE]
 
 A Janus, `voicebot serve` in a process of its own, and CALLS callers in this one, who dial through
 the same Janus, begin a quarter of a second apart and play audio_fixtures/willing.wav. Latency is
 from the last sample of an utterance, when it left the caller, to the first audible sample of the
 reply, when it reached the caller: both ways through Janus are inside it. Set-up is from the answer
 to the first audible sample. The callers' own CPU is in this process and not in the figures.
+Then SEQUENCE short calls follow one another, and what the service holds is counted.
 """
 
 import asyncio
@@ -122,12 +123,41 @@ async def round_of(janus: sip_peers.Janus, robot: str, calls: int, pcm: bytes) -
     return callers
 
 
+async def in_sequence(
+    janus: sip_peers.Janus, robot: str, calls: int, pcm: bytes, process: psutil.Process
+) -> None:
+    """Call again and again for half a second of talk, and print what grows."""
+    gateway = JanusGateway(janus.url, SipAccount(f"sip:callers@{janus.address}", lines=8))
+    running = asyncio.create_task(gateway.run())
+    async with asyncio.timeout(30):
+        await gateway.ready.wait()
+    for number in range(calls + 1):
+        if number in (0, calls // 10, calls // 2, calls):
+            print(
+                f"after {number} short calls: {process.memory_info().rss / 2**20:.0f} MiB, "
+                f"{process.num_threads()} threads, {process.num_fds()} file descriptors",
+                flush=True,
+            )
+        if number < calls:
+            leg = await gateway.call(robot)
+            talking = asyncio.create_task(Caller(pcm).talk(leg))
+            async with asyncio.timeout(20):
+                await leg.answered.wait()
+            await asyncio.sleep(0.5)
+            await leg.hang_up()
+            await talking
+            # A handle is free again when Janus has confirmed the end.
+            await asyncio.sleep(0.1)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
 def cpu_s(process: psutil.Process) -> float:
     times = process.cpu_times()
     return times.user + times.system
 
 
-def main(calls: int = 20, rounds: int = 1) -> None:
+def main(calls: int = 20, rounds: int = 1, sequence: int = 0) -> None:
     print(conditions())
     label = read_label(RECORDING.with_suffix(".yaml"))
     pcm = wav.read_mono(RECORDING, LINE_RATE)
@@ -153,6 +183,8 @@ def main(calls: int = 20, rounds: int = 1) -> None:
                     callers += asyncio.run(round_of(janus, robot, calls, pcm))
                 after = {name: cpu_s(each) for name, each in watched.items()}
                 memory = watched["serve"].memory_info().rss / 2**20
+                if sequence:
+                    asyncio.run(in_sequence(janus, robot, sequence, pcm, watched["serve"]))
             finally:
                 serving.terminate()
                 serving.wait(60)

@@ -90,11 +90,11 @@ class Page:
 
 
 @contextmanager
-def browser(folder: Path, microphone: Path | None = None) -> Iterator[Page]:
+def browser(folder: Path, microphone: Path | None = None, *flags: str) -> Iterator[Page]:
     """Run a browser with one tab. Without a `microphone` (WAV, looped) it hears beeps."""
     profile = folder / "profile"
     profile.mkdir(parents=True)
-    command = [program("chromium", "chromium-browser", "google-chrome"), *FLAGS]
+    command = [program("chromium", "chromium-browser", "google-chrome"), *FLAGS, *flags]
     if microphone is not None:
         command.append(f"--use-file-for-fake-audio-capture={microphone}")
     command += [f"--user-data-dir={profile}", "about:blank"]

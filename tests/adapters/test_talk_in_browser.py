@@ -15,6 +15,8 @@ from ruamel.yaml import YAML
 from tests.adapters.browser import Page, browser
 from tests.adapters.hearing import heard, syllables
 from tests.adapters.sip_peers import wait_until
+from tests.needs import program
+from voicebot.cli.line_options import own_address
 
 ROOT = Path(__file__).parents[2]
 FIXTURES = ROOT / "audio_fixtures"
@@ -42,15 +44,17 @@ HEARD = """(() => {
 
 
 @contextmanager
-def service(out: Path, *options: str) -> Iterator[str]:
+def service(
+    out: Path, *options: str, scheme: str = "http", host: str = "127.0.0.1"
+) -> Iterator[str]:
     """Run `voicebot serve` and return the page's address."""
-    command = [sys.executable, "-m", "voicebot", "serve", "--http", "127.0.0.1:0"]
+    command = [sys.executable, "-m", "voicebot", "serve", "--http", f"{host}:0"]
     command += ["--out", str(out), *options]
     serving = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
     try:
         assert serving.stdout is not None
         line = serving.stdout.readline()
-        assert line.startswith("talk to the robot: http://127.0.0.1:")
+        assert line.startswith(f"talk to the robot: {scheme}://{host}:")
         yield line.removeprefix("talk to the robot: ").strip()
         serving.send_signal(signal.SIGTERM)
         assert serving.wait(20) == 0
@@ -144,6 +148,52 @@ def test_keys_mute_and_the_end_button_work(tmp_path: Path) -> None:
     assert wide <= 360
     assert faults == []
     assert record["end_reason"] == "caller_hung_up"
+
+
+SEEN_SERVERS = """(() => {
+  const Real = RTCPeerConnection;
+  window.RTCPeerConnection = function (settings) {
+    window.given = settings;
+    return new Real(settings);
+  };
+})()"""
+"""Keeps what the page gives its connection."""
+
+
+def test_from_another_machine_the_page_needs_https_and_gets_the_turn_servers(
+    tmp_path: Path,
+) -> None:
+    chain, key = certificate(tmp_path)
+    turn = "turn:127.0.0.1:9?transport=udp"
+    options = ["--tls-cert", str(chain), "--tls-key", str(key)]
+    options += ["--ice", turn, "--ice-user", "shop", "--ice-secret", "open-sesame"]
+    host = own_address()
+    with (
+        service(tmp_path / "out", *options, scheme="https", host=host) as link,
+        browser(
+            tmp_path / "browser", FIXTURES / "silent.wav", "--ignore-certificate-errors"
+        ) as page,
+    ):
+        page.open(link)
+        page.run(SEEN_SERVERS)
+        call(page)
+        page.wait("document.getElementById('level-robot').getAttribute('aria-valuenow') > 20")
+        secure = page.run("window.isSecureContext")
+        servers = page.run("window.given.iceServers")
+        page.run("document.getElementById('end').click()")
+        page.wait("document.body.dataset.state === 'ended'")
+
+    assert secure
+    assert servers == [{"urls": turn, "username": "shop", "credential": "open-sesame"}]
+
+
+def certificate(folder: Path) -> tuple[Path, Path]:
+    """Return a certificate that nobody signed but itself, and its key."""
+    chain, key = folder / "chain.pem", folder / "key.pem"
+    command = [program("openssl"), "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
+    command += ["-subj", f"/CN={own_address()}", "-keyout", str(key), "-out", str(chain)]
+    subprocess.run(command, check=True, capture_output=True)
+    return chain, key
 
 
 def test_a_page_that_is_closed_ends_its_call(tmp_path: Path) -> None:

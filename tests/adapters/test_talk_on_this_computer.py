@@ -64,14 +64,14 @@ def RawStream(samplerate, **options):
 """sounddevice on a device that has one rate and does not convert, as a bare ALSA device does."""
 
 
-@pytest.mark.parametrize("rate", [48000, 44100])
+@pytest.mark.parametrize("rate", [48000])
 def test_a_device_that_refuses_the_lines_rate_is_used_at_its_own(rate: int, tmp_path: Path) -> None:
     caller = wav.read_mono(FIXTURES / "opt_out_barge_in.wav", RATE)
     (tmp_path / "picky").mkdir()
     picky = PICKY.format(here=str(tmp_path / "picky"), rate=rate)
     (tmp_path / "picky" / "sounddevice.py").write_text(picky)
     with (
-        sound_card(tmp_path / "card") as card,
+        sound_card(tmp_path / "card", rate) as card,
         card.listening() as sound,
         card.speaking(caller + bytes(2 * RATE * 5)),
     ):

@@ -52,8 +52,8 @@ class SoundCard:
 
 
 @contextmanager
-def sound_card(folder: Path) -> Iterator[SoundCard]:
-    """Run it."""
+def sound_card(folder: Path, rate: int = RATE) -> Iterator[SoundCard]:
+    """Run it; `rate` is its own, in Hz. What is spoken and heard here is converted."""
     if not list(Path("/").glob(ALSA_PLUGIN[1:])):
         missing("ALSA's plugin for PulseAudio is missing: apt-get install libasound2-plugins")
     folder.mkdir(parents=True, exist_ok=True)
@@ -66,8 +66,8 @@ def sound_card(folder: Path) -> Iterator[SoundCard]:
     command += ["--use-pid-file=no", "--disable-shm=yes"]
     for module in (
         f"module-native-protocol-unix auth-anonymous=1 socket={socket}",
-        f"module-null-sink sink_name=loudspeaker rate={RATE} channels=1",
-        f"module-null-sink sink_name=microphone rate={RATE} channels=1",
+        f"module-null-sink sink_name=loudspeaker rate={rate} channels=1",
+        f"module-null-sink sink_name=microphone rate={rate} channels=1",
     ):
         command += ["-L", module]
     card = SoundCard(folder)

@@ -6,6 +6,7 @@ for what the loudspeaker is to say; between that thread and the event loop lie s
 """
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -118,6 +119,7 @@ class LocalLeg:
                     dtype="int16",
                     latency=LATENCY_S,
                     callback=self._exchange,
+                    finished_callback=self._stopped,
                 )
                 self._stream.start()
             except (sound.PortAudioError, ValueError) as error:
@@ -159,6 +161,13 @@ class LocalLeg:
         except RuntimeError:
             # The loop has ended; the stream is closed with it.
             return
+
+    def _stopped(self) -> None:
+        """Note that the device exchanges nothing more; on PortAudio's thread. A line that is closed
+        already stays closed as it was."""
+        fault = LineFailed("the microphone or the loudspeaker stopped working")
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._inbox.close, fault)
 
     def _deliver(self, pcm: bytes, late: bool) -> None:
         """Take one frame and have the next one ready; on the loop's thread."""
