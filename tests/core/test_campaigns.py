@@ -140,3 +140,14 @@ def test_no_need_to_call_back_is_no_wish_never_to_be_called() -> None:
     later = conversation.understand(Transcript("以后别再给我打电话了"))
 
     assert (said.intent, later.intent) == ("no_call_back", "opt_out")
+
+
+def test_the_shops_own_answer_goes_before_an_intent_that_was_guessed() -> None:
+    script = bootstrap.load_script(Path("campaigns/marketing"))
+    conversation = Conversation(script, {"name": "卫先生", "product": "耶加雪菲咖啡豆"})
+    conversation.begin()
+    asked = Transcript("你怎么有我的电话")
+
+    step = conversation.answer(asked, conversation.understand(asked))
+
+    assert "下单时同意过" in "".join(each.text for each in step.say)

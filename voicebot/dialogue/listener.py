@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from voicebot.dialogue import slot_phrases
 from voicebot.dialogue.completeness import HESITATIONS, completeness
 from voicebot.dialogue.form import FINISHED_AT_ONCE, NUMBERS, Filled, Form, ReadBack
-from voicebot.dialogue.intents import Understanding, understand
+from voicebot.dialogue.intents import GUARDED, Understanding, understand
 from voicebot.dialogue.knowledge.index import Hit, index
 from voicebot.dialogue.script import (
     AFFIRM,
@@ -38,6 +38,10 @@ SHORT_ANSWERS = 40
 
 WORD_FOR_WORD = 0.9
 """Score of a question that is surely one of the knowledge base, whatever else it resembles."""
+
+NEARLY = 0.8
+"""Score of a question that is nearly one of the knowledge base: the shop's own answer is more exact
+than what follows from an intent that was guessed, and that this state does not ask for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +145,10 @@ class Listener:
                 return filled
         sure = found is not None and understanding.whole
         hit = None if sure and understanding.confidence >= WORD_FOR_WORD else self._search(words)
-        if hit is not None and hit.score >= max(WORD_FOR_WORD, understanding.confidence):
+        if hit is not None and (
+            hit.score >= max(WORD_FOR_WORD, understanding.confidence)
+            or (hit.score >= NEARLY and self._guessed_besides(understanding))
+        ):
             return Told(hit)
         takes_any = self.form.slot is None and ANY_ANSWER in self.state.on and bool(words)
         if takes_any and (found is None or not understanding.whole):
@@ -259,6 +266,11 @@ class Listener:
             taken = self.form.words(words)
             return Filled(taken) if taken else None
         return None
+
+    def _guessed_besides(self, understanding: Understanding) -> bool:
+        """Tell whether an intent was guessed that can come anywhere and is no harm to miss."""
+        intent = understanding.intent
+        return intent not in self.state.on and intent not in GUARDED and not understanding.whole
 
     def _search(self, words: str) -> Hit | None:
         """Ask the knowledge base, once for the same words."""
