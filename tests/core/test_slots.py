@@ -414,3 +414,24 @@ def test_no_comma_is_needed(kind: str) -> None:
     ]
 
     assert sum(right) >= 0.94 * len(right)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "value"),
+    [
+        ("number", "晚上一百个吧", "100"),
+        ("number", "上百个", "100"),
+        ("number", "一共三个", "3"),
+        ("quantity", "帮我看一下", None),
+        ("time", "五点半下班", "17:30"),
+        ("time", "早点送来", None),
+        ("datetime", "今天晚些时候", "2026-11-27"),
+        ("datetime", "月底最后一天下午", "2026-11-30T12:00/2026-11-30T18:00"),
+        ("date", "圣诞节那天", "2026-12-25"),
+        ("date", "双十一那天拍的", "2026-11-11"),
+    ],
+)
+def test_what_only_looks_like_a_value_is_none(kind: str, text: str, value: str | None) -> None:
+    slot = found(kind, text)
+
+    assert (slot.value if slot else None) == value

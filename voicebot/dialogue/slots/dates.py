@@ -209,6 +209,11 @@ def _part_of_month(match: re.Match[str], today: date) -> Days | None:
     return Days(begin_day, end_day, match.start(), match.end(), True)
 
 
+def _last_of_month(match: re.Match[str], today: date) -> Days | None:
+    first = add_months(today.replace(day=1), _weeks(match["shift"] or "") + 1)
+    return _one(first - timedelta(1), match)
+
+
 def _part_of_year(match: re.Match[str], today: date) -> Days | None:
     year = year_of(match["year"], today) or today.year
     if match["part"] == "初":
@@ -378,6 +383,10 @@ _READERS: tuple[tuple[re.Pattern[str], Reader], ...] = (
             f"(?P<month>(?:下下|上上|下|上|这|本)个?月)?的?(?P<day>{_N})(?:号|日)(?!线|楼|院|门|店)"
         ),
         _day_of_month,
+    ),
+    (
+        re.compile("(?P<shift>(?:下下|上上|下|上|这|本)个?)?月[底末]?的?最后一天"),
+        _last_of_month,
     ),
     (
         re.compile(

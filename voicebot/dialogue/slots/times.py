@@ -29,14 +29,18 @@ _ALIASES = {
     "午后": "下午",
     "黄昏": "傍晚",
     **dict.fromkeys(
-        ("下班后", "下班以后", "下班之后", "下了班以后", "下了班", "下班", "晚间", "夜晚", "晚"),
+        ("下班后", "下班以后", "下班之后", "下了班以后", "下了班", "晚间", "夜晚", "晚"),
         "晚上",
     ),
     **dict.fromkeys(("今晚", "明晚", "昨晚"), "晚上"),
     **dict.fromkeys(("夜里", "深夜"), "半夜"),
 }
 
-_PART = "|".join(sorted((*PARTS, *_ALIASES), key=len, reverse=True))
+_NOT_ALONE = {"早": "早(?![些点就已一晚])", "晚": "晚(?![些点一])"}
+"""早点 and 晚些 are no part of the day."""
+_PART = "|".join(
+    _NOT_ALONE.get(part, part) for part in sorted((*PARTS, *_ALIASES), key=len, reverse=True)
+)
 _N = "[零〇一二两三四五六七八九十0-9]{1,3}"
 _CLOCK = re.compile(
     f"(?P<part>{_PART})?(?:的)?(?P<hour>{_N})(?:点钟|点|时(?!候|间)|[:：])"
