@@ -50,6 +50,16 @@ def run(config: Config) -> None:
     (config.model / "calibration.svg").write_text(curve, "utf-8")
 
 
+def _origin(config: Config) -> str:
+    if config.start is None:
+        return "from nothing but the data below"
+    return (
+        f"by {config.training.steps} further steps of training on the data below, from the model "
+        "that was bundled before: that one came from nothing by the same recipe, with other draws "
+        "of the same kinds of data"
+    )
+
+
 def render(
     config: Config,
     figures: dict[str, Any],
@@ -61,7 +71,7 @@ def render(
     parts = [
         "# Bundled Mandarin model\n",
         "Vosk model folder for 8 kHz telephone audio, made by `recipes/acoustic_model` "
-        "from nothing but the data below.\n",
+        f"{_origin(config)}.\n",
         f"- {words} words, {size_on_disk(config.model) / 1e6:.1f} MB, loads in "
         f"{figures['load_s']} s; takes {figures['grammar_real_time_factor']} of real time on one "
         f"core with a grammar of 30 phrases, {figures['free_real_time_factor']} freely (measured "
