@@ -1,10 +1,14 @@
 """Answers of one syllable that a recogniser takes for a neighbour."""
 
+from pathlib import Path
+
 import pytest
 
 from voicebot.dialogue.intents import understand
 from voicebot.dialogue.one_syllable import answered
 from voicebot.dialogue.script import Intent
+from voicebot.dialogue.shared_intents import shared_intents
+from voicebot.runtime.classifier_store import classifier as trained
 from voicebot.speech.recogniser import Transcript
 
 YES = Intent("affirm", (), ("要", "是", "好", "对", "行"))
@@ -34,3 +38,22 @@ def test_nothing_is_heard_into_a_syllable_where_nothing_is_expected() -> None:
 
 def test_a_rhyme_with_two_intents_decides_nothing() -> None:
     assert answered("老", {"affirm": ["好"], "other": ["好"]}) is None
+
+
+@pytest.mark.parametrize("heard", ["我", "你"])
+def test_no_guess_makes_an_answer_of_what_a_sentence_begins_with(
+    heard: str, tmp_path: Path
+) -> None:
+    everything = shared_intents()
+    classifier = trained({}, tmp_path)
+    assert max(classifier.probabilities([heard]).values()) > 0  # it has an opinion
+
+    found = understand(
+        Transcript(heard),
+        list(everything.values()),
+        [],
+        classifier=classifier,
+        expected=["affirm", "deny"],
+    )
+
+    assert found.intent is None

@@ -19,6 +19,7 @@ from functools import lru_cache
 from math import exp, log
 
 from voicebot.dialogue.classifier import UNRELATED, Classifier
+from voicebot.dialogue.completeness import ONE_CHARACTER_BEGINNINGS
 from voicebot.dialogue.negation import has_negation, negations, without_harmless
 from voicebot.dialogue.one_syllable import answered
 from voicebot.dialogue.patterns import Pattern, compiled
@@ -151,6 +152,8 @@ class IntentIndex:
         if not transcript.text.strip():
             return Understanding(None, reason="Nothing was said.")
         found = self._understood(transcript, candidates, hot, classifier, expected)
+        if not found.whole and plain(transcript.text) in ONE_CHARACTER_BEGINNINGS:
+            return Understanding(None, reason=f"{transcript.text} only begins to say something.")
         if found.intent is None:
             found = self._rhyming(transcript.text, expected) or found
         if found.intent is not None or len(core(transcript.freely)) < 2:
