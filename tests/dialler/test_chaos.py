@@ -13,10 +13,19 @@ from tests.postgres import PostgresServer, postgres_server
 from voicebot.store.engine import open_store
 
 ATTEMPTS = 400
+OFTEN = (1.0, 3.0)
+"""Seconds between two blows: the whole of it takes no more than a quarter of a minute."""
 
 
 def test_nobody_is_lost_and_nobody_dialled_twice_on_sqlite(tmp_path: Path) -> None:
-    found = run(str(tmp_path / "chaos.db"), tmp_path, attempts=ATTEMPTS, workers=2, limit_s=240)
+    found = run(
+        str(tmp_path / "chaos.db"),
+        tmp_path,
+        attempts=ATTEMPTS,
+        workers=2,
+        every_s=OFTEN,
+        limit_s=240,
+    )
 
     assert (found.lost, found.twice, found.crashed) == ([], [], [])
     assert found.attempts > ATTEMPTS / 2
@@ -41,7 +50,9 @@ def test_nobody_is_lost_and_nobody_dialled_twice_on_postgresql(
         own_server.start()
 
     hurt: list[Callable[[], None]] = [crash_database]
-    found = run(address, tmp_path, attempts=ATTEMPTS, workers=2, hurt=hurt, limit_s=240)
+    found = run(
+        address, tmp_path, attempts=ATTEMPTS, workers=2, every_s=OFTEN, hurt=hurt, limit_s=240
+    )
 
     assert (found.lost, found.twice, found.crashed) == ([], [], [])
     assert found.attempts > ATTEMPTS / 2

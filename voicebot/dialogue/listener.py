@@ -145,12 +145,12 @@ class Listener:
                 return filled
         sure = found is not None and understanding.whole
         hit = None if sure and understanding.confidence >= WORD_FOR_WORD else self._search(words)
+        takes_any = self.form.slot is None and ANY_ANSWER in self.state.on and bool(words)
         if hit is not None and (
             hit.score >= max(WORD_FOR_WORD, understanding.confidence)
-            or (hit.score >= NEARLY and self._guessed_besides(understanding))
+            or (not takes_any and hit.score >= NEARLY and self._guessed_besides(understanding))
         ):
             return Told(hit)
-        takes_any = self.form.slot is None and ANY_ANSWER in self.state.on and bool(words)
         if takes_any and (found is None or not understanding.whole):
             return self.state.on[ANY_ANSWER]
         if found is None and hit is not None:
