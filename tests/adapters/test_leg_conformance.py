@@ -198,7 +198,7 @@ def run(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[Story], Non
 
     def run(story: Story) -> None:
         async def main() -> None:
-            async with opened() as line:
+            async with opened() as line, asyncio.timeout(60):
                 await story(line)
 
         asyncio.run(main())
