@@ -42,6 +42,8 @@ SAID_BY_CUSTOMERS = {
 SENTENCES = 60_000
 CALLERS = Path(__file__).parent / "understanding" / "callers"
 """A folder for each author, a file for each intent, a sentence a line."""
+AUTHORS = ("a", "b", "c")
+"""The weights that are shipped were learnt from these; the folder has grown since."""
 WEIGHT_OF_CALLERS = 3.0
 """Of a caller's sentence beside one of the grammar, which repeats itself."""
 SEED = 7
@@ -68,7 +70,7 @@ def main(target: Path) -> None:
     drawn = (grammar.expand(rng.choices(rules, weights)[0], rng) for _ in range(SENTENCES))
     made = pairs(drawn, rng)
     written = pairs((line for path in BY_HAND for line in _lines(path)), rng, most=3)
-    authors = {folder.name: _author(folder, rng) for folder in sorted(CALLERS.iterdir())}
+    authors = {name: _author(CALLERS / name, rng) for name in AUTHORS}
     for name, texts in authors.items():
         others = [each for other, each in authors.items() if other != name]
         _judge(f"author {name}, who was not heard", _trained(made, others), texts)

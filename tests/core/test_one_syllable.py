@@ -40,13 +40,12 @@ def test_a_rhyme_with_two_intents_decides_nothing() -> None:
     assert answered("老", {"affirm": ["好"], "other": ["好"]}) is None
 
 
-@pytest.mark.parametrize("heard", ["我", "你"])
+@pytest.mark.parametrize("heard", ["我", "你", "那", "给", "想", "得", "太"])
 def test_no_guess_makes_an_answer_of_what_a_sentence_begins_with(
     heard: str, tmp_path: Path
 ) -> None:
     everything = shared_intents()
     classifier = trained({}, tmp_path)
-    assert max(classifier.probabilities([heard]).values()) > 0  # it has an opinion
 
     found = understand(
         Transcript(heard),
