@@ -2,14 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from voicebot.errors import LineFailed
 from voicebot.transports.janus import JanusEvent, JanusHandle, JanusSession, open_session
-from voicebot.transports.janus_leg import IncomingCall, JanusLeg
-from voicebot.transports.peer import TELEPHONE_CODECS, PeerLeg
+from voicebot.transports.janus_calls import Incoming, SipCalls
+from voicebot.transports.janus_leg import JanusLeg
 
 log = logging.getLogger(__name__)
 
@@ -36,33 +36,23 @@ class SipAccount:
     """Calls at once."""
 
 
-class JanusGateway:
-    """Calls in and out on one account; `run` keeps it connected."""
+class JanusLines:
+    """The handles of one account; `run` keeps it connected and registered."""
 
     def __init__(
-        self,
-        url: str,
-        account: SipAccount,
-        incoming: Callable[[IncomingCall], Coroutine[Any, Any, None]] | None = None,
+        self, url: str, account: SipAccount, take: Callable[[JanusHandle, JanusEvent], None]
     ) -> None:
-        """`incoming` gets every call that rings, in a task of its own; without it all are refused
-        as busy."""
+        """`take` gets what happens on every handle, the loss of Janus too."""
         self.ready = asyncio.Event()
         """Set while the account can take and make calls."""
         self.reconnected = 0
         self._url = url
         self._account = account
-        self._incoming = incoming
+        self._take = take
         self._session: JanusSession | None = None
+        self._handles: list[JanusHandle] = []
         self._idle: list[JanusHandle] = []
-        self._legs: dict[int, JanusLeg] = {}
-        """By handle."""
-        self._tasks: set[asyncio.Task[Any]] = set()
-
-    @property
-    def calls(self) -> int:
-        """How many calls there are now."""
-        return len(self._legs)
+        self._following: list[asyncio.Task[None]] = []
 
     async def run(self) -> None:
         """Stay connected and registered until cancelled. The first connection's fault is raised
@@ -94,29 +84,19 @@ class JanusGateway:
             self.ready.clear()
             await self._disconnect()
 
-    async def call(self, uri: str, headers: Mapping[str, str] | None = None) -> JanusLeg:
-        """Call a SIP address and return at once; the leg tells what comes of it.
-
-        Raises `LineFailed` when there is no line free or Janus is away.
-        """
+    def borrow(self) -> JanusHandle:
+        """Return a handle for a call; `give_back` it. Raises `LineFailed` when there is no line
+        free or Janus is away."""
         if not self.ready.is_set():
             raise LineFailed("not connected to Janus")
         if not self._idle:
             raise LineFailed(f"all {self._account.lines} lines are busy")
-        handle = self._idle.pop()
-        leg, peer = self._leg(handle)
-        try:
-            offer = await peer.offer()
-            body: dict[str, Any] = {"request": "call", "uri": uri}
-            if headers:
-                body["headers"] = dict(headers)
-            await handle.request(body, sdp=offer, sdp_type="offer")
-        except LineFailed as error:
-            leg.take(JanusEvent("lost", {"reason": str(error)}))
-            raise
-        return leg
+        return self._idle.pop()
 
-    # Connection
+    def give_back(self, handle: JanusHandle) -> None:
+        """Let the handle have other calls; harmless when it is lost."""
+        if handle in self._handles and handle not in self._idle:
+            self._idle.append(handle)
 
     async def _connect(self) -> None:
         self._session = await open_session(self._url)
@@ -161,78 +141,70 @@ class JanusGateway:
 
     async def _disconnect(self) -> None:
         session, self._session = self._session, None
-        for leg in list(self._legs.values()):
-            leg.take(JanusEvent("lost", {"reason": "the connection to Janus is lost"}))
+        handles, self._handles = self._handles, []
         self._idle.clear()
+        for handle in handles:
+            self._take(handle, JanusEvent("lost", {"reason": "the connection to Janus is lost"}))
         if session is not None:
             await session.close()
-        serving = [task for task in self._tasks if task.get_name() == _SERVING]
-        for task in serving:
+        following, self._following = self._following, []
+        for task in following:
             task.cancel()
-        await asyncio.gather(*serving, return_exceptions=True)
-
-    # Handles
+        await asyncio.gather(*following, return_exceptions=True)
 
     def _serve(self, handle: JanusHandle) -> None:
+        self._handles.append(handle)
         self._idle.insert(0, handle)
-        self._later(self._follow(handle), _SERVING)
+        self._following.append(asyncio.create_task(self._follow(handle)))
 
     async def _follow(self, handle: JanusHandle) -> None:
-        """Give the handle's events to its call, or begin one."""
         while True:
             event = await handle.next_event()
-            leg = self._legs.get(handle.number)
-            if event.name == "incomingcall":
-                self._ring(handle, event)
-            elif event.name == "registration_failed":
+            if event.name == "incomingcall" and handle in self._idle:
+                self._idle.remove(handle)
+            if event.name == "registration_failed":
                 log.warning("the registration was lost: %s", event.data.get("reason"))
-            elif leg is not None:
-                leg.take(event)
+            else:
+                self._take(handle, event)
 
-    def _ring(self, handle: JanusHandle, event: JanusEvent) -> None:
-        if handle in self._idle:
-            self._idle.remove(handle)
-        leg, peer = self._leg(handle)
-        leg.call_id = str(event.data.get("call_id", ""))
-        call = IncomingCall(
-            caller=str(event.data.get("username", "")),
-            display_name=str(event.data.get("displayname", "")).strip('"'),
-            callee=str(event.data.get("callee", "")),
-            call_id=leg.call_id,
-            headers={str(k): str(v) for k, v in dict(event.data.get("headers") or {}).items()},
-            offer=event.sdp or "",
-            leg=leg,
-            handle=handle,
-            peer=peer,
-        )
-        self._later(call.reject() if self._incoming is None else self._incoming(call), "call")
 
-    def _leg(self, handle: JanusHandle) -> tuple[JanusLeg, PeerLeg]:
-        def freed(ended: JanusLeg) -> None:
-            if self._legs.get(handle.number) is ended:
-                del self._legs[handle.number]
-                if self._session is not None and not self._session.lost.is_set():
-                    self._idle.append(handle)
+class JanusGateway:
+    """Calls in and out on one account; `run` keeps it connected."""
 
-        peer = PeerLeg(TELEPHONE_CODECS)
-        leg = self._legs[handle.number] = JanusLeg(handle, peer, freed)
-        return leg, peer
+    def __init__(self, url: str, account: SipAccount, incoming: Incoming | None = None) -> None:
+        """`incoming` gets every call that rings, in a task of its own; without it all are refused
+        as busy."""
+        self._calls = SipCalls(incoming, lambda handle: self._lines.give_back(handle))
+        self._lines = JanusLines(url, account, self._calls.take)
 
-    def _later(self, work: Coroutine[Any, Any, None], name: str) -> None:
-        task = asyncio.create_task(work, name=name)
-        self._tasks.add(task)
-        task.add_done_callback(self._finished)
+    @property
+    def ready(self) -> asyncio.Event:
+        """Set while the account can take and make calls."""
+        return self._lines.ready
 
-    def _finished(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and task.exception() is not None:
-            log.error("a call's task failed", exc_info=task.exception())
+    @property
+    def reconnected(self) -> int:
+        """How often Janus was lost."""
+        return self._lines.reconnected
+
+    @property
+    def calls(self) -> int:
+        """How many calls there are now."""
+        return len(self._calls)
+
+    async def run(self) -> None:
+        """See `JanusLines.run`."""
+        await self._lines.run()
+
+    async def call(self, uri: str, headers: Mapping[str, str] | None = None) -> JanusLeg:
+        """Call a SIP address and return at once; the leg tells what comes of it.
+
+        Raises `LineFailed` when there is no line free or Janus is away.
+        """
+        return await self._calls.call(self._lines.borrow(), uri, headers)
 
 
 def _refused(uri: str, event: JanusEvent) -> str:
     code = event.data.get("code")
     hint = "; is the password right?" if code in WRONG_PASSWORD else ""
     return f"{uri} is not registered: {event.data.get('reason')} ({code}){hint}"
-
-
-_SERVING = "serving a Janus handle"
