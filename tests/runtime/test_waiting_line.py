@@ -1,9 +1,11 @@
 """Callers in a queue, in virtual time."""
 
 import asyncio
+from collections import Counter
 from dataclasses import dataclass, field
 
 from tests.builders import tone
+from voicebot.runtime.places import OwnQueue, Places
 from voicebot.runtime.virtual_time import run_virtual
 from voicebot.runtime.waiting_line import CALL_BACK_KEY, TOLD_S, Waited, WaitingLine, WaitingSounds
 from voicebot.transports.loopback import LoopbackLeg, connect
@@ -35,17 +37,18 @@ class Room:
     def __init__(self, free: int = 0) -> None:
         self.free = free
 
-    def __call__(self) -> bool:
-        if self.free == 0:
-            return False
-        self.free -= 1
-        return True
+    def __call__(self, taken: Counter[str], holder: str) -> bool:
+        return taken.total() < self.free
 
 
-def line(room: Room, longest_s: float = 300) -> WaitingLine:
-    return WaitingLine(
-        room, WaitingSounds(MUSIC, PLACES, GIVEN_UP, OFFER, PROMISED), longest_s=longest_s
-    )
+def line(places: Places, longest_s: float = 300) -> WaitingLine:
+    sounds = WaitingSounds(MUSIC, PLACES, GIVEN_UP, OFFER, PROMISED)
+    return WaitingLine(OwnQueue(places), sounds, longest_s=longest_s)
+
+
+def nobody() -> Places:
+    """Return places that nobody gets."""
+    return Places(Room(), len(PLACES))
 
 
 async def open_wire(group: asyncio.TaskGroup, waiter: Waiter) -> None:
@@ -56,7 +59,8 @@ async def open_wire(group: asyncio.TaskGroup, waiter: Waiter) -> None:
 def test_the_first_caller_gets_the_first_free_line_and_the_second_moves_up() -> None:
     async def story() -> tuple[list[str], Waiter]:
         room, order = Room(), []
-        queue = line(room)
+        places = Places(room, len(PLACES))
+        queue = line(places)
         first, second = Waiter(), Waiter()
 
         async def wait(waiter: Waiter, name: str) -> None:
@@ -69,12 +73,12 @@ def test_the_first_caller_gets_the_first_free_line_and_the_second_moves_up() -> 
                 await open_wire(group, waiter)
                 group.create_task(wait(waiter, name))
                 await asyncio.sleep(0.1)
-            assert queue.full
+            assert places.full
             await asyncio.sleep(5)
             room.free = 1
             await asyncio.sleep(5)
-            assert len(queue) == 1
-            room.free = 1
+            assert places.waiting == 1
+            room.free = 2
         return order, second
 
     order, second = run_virtual(story())
@@ -88,7 +92,7 @@ def test_the_first_caller_gets_the_first_free_line_and_the_second_moves_up() -> 
 def test_a_place_that_stays_the_same_is_told_again() -> None:
     async def story() -> Waiter:
         waiter = Waiter()
-        queue = line(Room())
+        queue = line(nobody())
         async with asyncio.TaskGroup() as group:
             await open_wire(group, waiter)
             task = group.create_task(queue.wait(waiter.robot))
@@ -103,24 +107,23 @@ def test_a_place_that_stays_the_same_is_told_again() -> None:
 
 
 def test_who_hangs_up_leaves_the_line() -> None:
-    async def story() -> WaitingLine:
-        waiter, queue = Waiter(), line(Room())
+    async def story() -> tuple[int, int]:
+        waiter, places = Waiter(), nobody()
+        queue = line(places)
         async with asyncio.TaskGroup() as group:
             await open_wire(group, waiter)
             task = group.create_task(queue.wait(waiter.robot))
             await asyncio.sleep(3)
             await waiter.phone.hang_up()
             assert await task is Waited.GAVE_UP
-        return queue
+        return places.waiting, queue.gave_up
 
-    queue = run_virtual(story())
-
-    assert (len(queue), queue.gave_up) == (0, 1)
+    assert run_virtual(story()) == (0, 1)
 
 
 def test_who_waits_too_long_is_told_and_still_on_the_line() -> None:
     async def story() -> tuple[Waiter, bool]:
-        waiter, queue = Waiter(), line(Room(), longest_s=10)
+        waiter, queue = Waiter(), line(nobody(), longest_s=10)
         async with asyncio.TaskGroup() as group:
             await open_wire(group, waiter)
             got = await queue.wait(waiter.robot)
@@ -138,7 +141,7 @@ def test_who_waits_too_long_is_told_and_still_on_the_line() -> None:
 def test_who_is_urgent_goes_before_those_who_came_a_little_earlier() -> None:
     async def story() -> list[str]:
         room, order = Room(), []
-        queue = line(room)
+        queue = line(Places(room, 3))
 
         async def wait(waiter: Waiter, name: str, ahead_s: float) -> None:
             assert await queue.wait(waiter.robot, ahead_s=ahead_s) is Waited.ROOM
@@ -152,7 +155,7 @@ def test_who_is_urgent_goes_before_those_who_came_a_little_earlier() -> None:
                 group.create_task(wait(waiter, name, ahead_s))
                 await asyncio.sleep(50)
             for _ in range(3):
-                room.free = 1
+                room.free += 1
                 await asyncio.sleep(1)
         return order
 
@@ -162,7 +165,8 @@ def test_who_is_urgent_goes_before_those_who_came_a_little_earlier() -> None:
 
 def test_who_presses_the_key_hears_that_they_will_be_called_and_leaves_the_line() -> None:
     async def story() -> tuple[Waiter, Waited, int]:
-        waiter, queue = Waiter(), line(Room())
+        waiter, places = Waiter(), nobody()
+        queue = line(places)
         async with asyncio.TaskGroup() as group:
             await open_wire(group, waiter)
             task = group.create_task(queue.wait(waiter.robot, offer=True))
@@ -174,7 +178,7 @@ def test_who_presses_the_key_hears_that_they_will_be_called_and_leaves_the_line(
             waiter.robot.on_key(CALL_BACK_KEY)
             how = await task
             await waiter.robot.hang_up()
-        return waiter, how, len(queue)
+        return waiter, how, places.waiting
 
     waiter, how, left = run_virtual(story())
 
@@ -186,7 +190,7 @@ def test_who_presses_the_key_hears_that_they_will_be_called_and_leaves_the_line(
 
 def test_without_the_offer_keys_mean_nothing() -> None:
     async def story() -> Waiter:
-        waiter, queue = Waiter(), line(Room(), longest_s=10)
+        waiter, queue = Waiter(), line(nobody(), longest_s=10)
         async with asyncio.TaskGroup() as group:
             await open_wire(group, waiter)
             task = group.create_task(queue.wait(waiter.robot))

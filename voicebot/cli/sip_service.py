@@ -9,12 +9,12 @@ from voicebot.call.record import CallRecord
 from voicebot.campaign.call_back import SOON, Wish
 from voicebot.campaign.contacts import mask
 from voicebot.campaign.routes import ANY_NUMBER, HandOver
-from voicebot.campaign.urgency import TRIED_AGAIN_S, Urgency, urgency
+from voicebot.campaign.urgency import Urgency, urgency
 from voicebot.runtime.answering import Answer, Answering
-from voicebot.runtime.hand_over import connect_person
+from voicebot.runtime.hand_over import Calls, connect_person
+from voicebot.runtime.places import OwnQueues, Queue, Queues
 from voicebot.runtime.waiting_line import Waited, WaitingLine, WaitingSounds
 from voicebot.transports.janus_leg import BUSY_HERE, IncomingCall, JanusLeg
-from voicebot.transports.janus_sip import JanusGateway
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,8 @@ NOT_FOUND = 404
 class SipService:
     """Takes the calls of one account."""
 
-    gateway: JanusGateway
+    gateway: Calls
+    """Calls persons."""
 
     def __init__(
         self,
@@ -35,20 +36,21 @@ class SipService:
         *,
         longest_s: float,
         call_back: Callable[[Wish], bool],
+        queues: Queues | None = None,
     ) -> None:
-        """`call_back` keeps a wish, and may block; False when it could not be kept."""
+        """`call_back` keeps a wish, and may block; False when it could not be kept. `queues` are
+        those of all processes of the service; this one is alone when None."""
         self._answering = answering
         self._answers = answers
         self._sounds = sounds
         self._longest_s = longest_s
         self._call_back = call_back
-        self._waiting = WaitingLine(answering.has_room, sounds, longest_s=longest_s)
-        self._people: dict[str, _People] = {}
-        """By their address."""
-        self._coming = 0
-        """Admitted, and not talking yet."""
-        self._gave_up: dict[str, float] = {}
-        """When callers left the line without having been answered."""
+        self._talking = 0
+        """Callers who have a place and use it; the others are just being answered."""
+        self._queues = queues or OwnQueues(
+            lambda taken, _: answering.has_room(taken.total() - self._talking), len(sounds.places)
+        )
+        self._waiting = WaitingLine(self._queues.calls, sounds, longest_s=longest_s)
 
     async def ring(self, call: IncomingCall) -> None:
         """Answer, or refuse with the code that says why."""
@@ -59,14 +61,12 @@ class SipService:
             await call.reject(NOT_FOUND)
         elif self._answering.draining:
             await call.reject(UNAVAILABLE)
-        elif len(self._waiting) == 0 and self._answering.admits(self._coming):
-            self._coming += 1
+        elif await self._queues.calls.take():
             try:
-                leg = await call.accept()
+                await self._talk(await call.accept(), call, answer)
             finally:
-                self._coming -= 1
-            await self._talk(leg, call, answer)
-        elif self._waiting.full:
+                self._queues.calls.free()
+        elif await self._queues.calls.full():
             await call.reject(BUSY_HERE)
         else:
             await self._let_wait(await call.accept(), call, answer)
@@ -74,30 +74,25 @@ class SipService:
     async def _let_wait(self, leg: JanusLeg, call: IncomingCall, answer: Answer) -> None:
         caller = user_part(call.caller)
         before = await self._answering.known(caller)
-        case = urgency(before, gave_up_s_ago=self._since_gave_up(caller))
+        case = urgency(before, gave_up_s_ago=await self._queues.gave_up_s_ago(caller))
         _tell(case, caller)
         waited = await self._waiting.wait(
             leg, ahead_s=case.ahead_s, offer=answer.call_back is not None
         )
         match waited:
             case Waited.ROOM:
-                await self._talk(leg, call, answer)
+                try:
+                    await self._talk(leg, call, answer)
+                finally:
+                    self._queues.calls.free()
                 return
             case Waited.CALL_BACK:
                 if answer.call_back is not None:
                     wish = Wish(answer.call_back, caller, SOON, {})
                     await asyncio.to_thread(self._call_back, wish)
             case Waited.GAVE_UP:
-                self._gave_up[caller] = asyncio.get_running_loop().time()
+                self._queues.note_gave_up(caller)
         await leg.hang_up()
-
-    def _since_gave_up(self, caller: str) -> float | None:
-        now = asyncio.get_running_loop().time()
-        self._gave_up = {
-            each: at for each, at in self._gave_up.items() if now - at <= TRIED_AGAIN_S
-        }
-        at = self._gave_up.get(caller)
-        return None if at is None else now - at
 
     async def _talk(self, leg: JanusLeg, call: IncomingCall, answer: Answer) -> None:
         caller = user_part(call.caller)
@@ -107,48 +102,36 @@ class SipService:
                 return await self._bridge(line, answer, person, record, caller)
             return await line.transfer(person)
 
-        await self._answering.talk(
-            leg, answer, caller=caller, called=user_part(call.callee), reach=reach
-        )
+        self._talking += 1
+        try:
+            await self._answering.talk(
+                leg, answer, caller=caller, called=user_part(call.callee), reach=reach
+            )
+        finally:
+            self._talking -= 1
 
     async def _bridge(
         self, line: PhoneLeg, answer: Answer, person: str, record: CallRecord, caller: str
     ) -> bool:
         """Connect the caller to a person, after those whose case is more urgent."""
-        if person not in self._people:
-            self._people[person] = _People(answer.people, self._sounds, self._longest_s)
-        people = self._people[person]
+        people = self._queues.people(person, answer.people)
         case = urgency(await self._answering.known(caller), record)
         _tell(case, caller)
-        if not await people.free(line, case):
+        if not await self._person_free(line, people, case):
             return False
         try:
             return await connect_person(line, self.gateway, person, self._sounds.music)
         finally:
-            people.busy -= 1
+            people.free()
 
-
-class _People:
-    """The persons behind one address, and who waits for them."""
-
-    def __init__(self, number: int | None, sounds: WaitingSounds, longest_s: float) -> None:
-        self.busy = 0
-        self._number = number
-        self._line = WaitingLine(self._any_free, sounds, longest_s=longest_s)
-
-    def _any_free(self) -> bool:
-        return self._number is None or self.busy < self._number
-
-    async def free(self, line: PhoneLeg, case: Urgency) -> bool:
+    async def _person_free(self, line: PhoneLeg, people: Queue, case: Urgency) -> bool:
         """Wait for a person and take them; False when nobody was free in time."""
-        at_once = len(self._line) == 0 and self._any_free()
-        if not at_once:
-            if self._line.full:
-                return False
-            if await self._line.wait(line, ahead_s=case.ahead_s) is not Waited.ROOM:
-                return False
-        self.busy += 1
-        return True
+        if await people.take():
+            return True
+        if await people.full():
+            return False
+        waiting = WaitingLine(people, self._sounds, longest_s=self._longest_s)
+        return await waiting.wait(line, ahead_s=case.ahead_s) is Waited.ROOM
 
 
 def _tell(case: Urgency, caller: str) -> None:

@@ -1,17 +1,18 @@
 """Callers who wait for a free line: music, their place now and then, and the offer of a call back.
 
 Who came first is served first, but for those whose case is urgent: they count as having come
-earlier than they did.
+earlier than they did. The order is kept in `voicebot.runtime.places`.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from voicebot.audio.frame import FRAME_MS, frame_bytes
 from voicebot.call.leg import CallLeg
 from voicebot.runtime.holding import Looped, until_hung_up
+from voicebot.runtime.places import Queue
 
 LOOK_S = 0.25
 """How often the first in line looks whether there is room."""
@@ -49,35 +50,21 @@ class Waited(StrEnum):
 class WaitingLine:
     """One service's queue."""
 
-    def __init__(
-        self, room: Callable[[], bool], sounds: WaitingSounds, *, longest_s: float
-    ) -> None:
-        """`room` tells whether a call may begin now."""
-        self._room = room
+    def __init__(self, queue: Queue, sounds: WaitingSounds, *, longest_s: float) -> None:
+        self._queue = queue
         self._sounds = sounds
         self._longest_s = longest_s
-        self._line: list[_Waiter] = []
         self.gave_up = 0
         """Callers who hung up or waited too long."""
 
-    def __len__(self) -> int:
-        return len(self._line)
-
-    @property
-    def full(self) -> bool:
-        """Whether nobody else can wait."""
-        return len(self._line) >= len(self._sounds.places)
-
     async def wait(self, leg: CallLeg, *, ahead_s: float = 0.0, offer: bool = False) -> Waited:
-        """Keep the caller company until there is room.
+        """Keep the caller company until they have a place, which is theirs to give back.
 
         `ahead_s` is how much earlier they count as having come. With `offer` they may press
         `CALL_BACK_KEY`. The leg is still open when we gave up or they want to be called.
         """
         loop = asyncio.get_running_loop()
-        me = _Waiter(loop.time() - ahead_s)
-        self._line.append(me)
-        self._line.sort(key=lambda each: each.since_s)
+        ticket = await self._queue.join(ahead_s)
         hold = _HoldSound(self._sounds, leg.sample_rate, offer=offer)
         gone = asyncio.create_task(until_hung_up(leg))
         wanted = asyncio.Event()
@@ -91,12 +78,13 @@ class WaitingLine:
                 if wanted.is_set():
                     await self._say(hold, self._sounds.promised, gone)
                     return Waited.CALL_BACK
-                if self._line[0] is me and self._room():
+                before = await self._queue.before(ticket)
+                if before is None:
                     return Waited.ROOM
                 if loop.time() >= until:
                     await self._say(hold, self._sounds.given_up, gone)
                     break
-                hold.place(self._line.index(me))
+                hold.place(before)
                 await asyncio.wait(
                     {gone, called}, timeout=LOOK_S, return_when=asyncio.FIRST_COMPLETED
                 )
@@ -107,20 +95,11 @@ class WaitingLine:
             for task in (gone, called):
                 task.cancel()
             await asyncio.gather(gone, called, return_exceptions=True)
-            # Last, and nothing is awaited after it: who is next must see this caller's call.
-            self._line.remove(me)
+            await self._queue.leave(ticket)
 
     async def _say(self, hold: "_HoldSound", words: bytes, gone: asyncio.Task[None]) -> None:
         hold.say(words)
         await asyncio.wait({gone}, timeout=hold.saying_ms / 1000)
-
-
-@dataclass(eq=False, slots=True)
-class _Waiter:
-    """One caller's place."""
-
-    since_s: float
-    """When they came, or count as having come."""
 
 
 class _HoldSound:
