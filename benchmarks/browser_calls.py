@@ -42,7 +42,8 @@ from voicebot.speech.recogniser import Recogniser
 from voicebot.transports import peer_codecs
 from voicebot.transports.peer import PeerLeg
 from voicebot.web.app import talk_app
-from voicebot.web.browser_calls import BrowserCalls, BrowserLimits
+from voicebot.web.browser_calls import BrowserCalls
+from voicebot.web.call_news import BrowserLimits
 from voicebot.web.server import listen, serving
 
 TOKEN = "measured"

@@ -27,7 +27,8 @@ from voicebot.runtime.recorder import FileRecording
 from voicebot.runtime.virtual_time import InlineExecutor
 from voicebot.speech.detector import SpeechDetector
 from voicebot.web.app import talk_app
-from voicebot.web.browser_calls import BrowserCalls, BrowserLimits
+from voicebot.web.browser_calls import BrowserCalls
+from voicebot.web.call_news import BrowserLimits
 from voicebot.web.server import Certificate, listen, serving
 
 TOKEN = "open-sesame"

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from voicebot.cli.main import cli
 from voicebot.transports.peer import LONGEST_SDP
 from voicebot.web import server
-from voicebot.web.browser_calls import BrowserLimits
+from voicebot.web.call_news import BrowserLimits
 
 PAGE = (Path(__file__).parents[2] / "docs/browser.md").read_text(encoding="utf-8")
 

@@ -30,7 +30,7 @@ from voicebot.cli.options import (
 from voicebot.cli.sip_service import SipService
 from voicebot.dialogue.loader import load_script
 from voicebot.report.files import last_number, sound_name, write_attempt
-from voicebot.runtime.answering import CALL_BACK, Answer, Answering, InboundCall
+from voicebot.runtime.answering import CALL_BACK, Answer, Answering, InboundCall, OwnNumbers
 from voicebot.runtime.load import LoadMeter
 from voicebot.runtime.recorder import FileRecording
 from voicebot.store.engine import open_store
@@ -173,7 +173,7 @@ def serve(
             record=record,
             finished=finished,
             known=bootstrap_lines.known_callers(store),
-            first=last_number(out) + 1,
+            numbers=OwnNumbers(last_number(out) + 1),
         )
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()

@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeVar
+from itertools import count
+from typing import Protocol, TypeVar
 
 from voicebot.call.leg import PhoneLeg
 from voicebot.call.record import CallRecord
@@ -95,6 +96,42 @@ class _Ends:
 Finished = Callable[[InboundCall], Awaitable[None]]
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A call that begins."""
+
+    caller: str
+    called: str
+    script: str
+    version: str
+
+
+class Numbers(Protocol):
+    """Numbers the calls of one service."""
+
+    async def begin(self, call: Begun) -> int:
+        """Return the call's number, which no other one gets. Raises `LineFailed`."""
+        ...
+
+    def end(self, number: int) -> None:
+        """Note that all is kept of this call."""
+        ...
+
+
+class OwnNumbers:
+    """See `Numbers`: of a process that does all by itself."""
+
+    def __init__(self, first: int = 1) -> None:
+        self._numbers = count(first)
+
+    async def begin(self, call: Begun) -> int:
+        """See `Numbers`."""
+        return next(self._numbers)
+
+    def end(self, number: int) -> None:
+        """See `Numbers`."""
+
+
 class Answering:
     """The calls of one process."""
 
@@ -107,20 +144,20 @@ class Answering:
         blocking: Executor,
         record: Callable[[int], FileRecording],
         finished: Finished,
-        first: int = 1,
+        numbers: Numbers | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now().astimezone(),
         known: Callable[[str], Mapping[str, str]] = lambda caller: {},
     ) -> None:
         """`blocking` runs what waits for disks and databases. `record` begins the recording of a
-        call by its number; numbers begin with `first`. `clock` tells an aware moment where the
-        shop is, for its hours and greetings. `known` tells what the shop knows of a caller, by the
-        script's variables; it may block."""
+        call by its number; `numbers` begin with 1 when None. `clock` tells an aware moment where
+        the shop is, for its hours and greetings. `known` tells what the shop knows of a caller, by
+        the script's variables; it may block."""
         self._parts = parts
         self._load = load
         self._max_calls = max_calls
         self._blocking = blocking
         self._finished = finished
-        self._number = first - 1
+        self._numbers = numbers or OwnNumbers()
         self._record = record
         self._clock = clock
         self._known = known
@@ -185,12 +222,14 @@ class Answering:
         watch: Callable[[CallSession], None],
         reach: Reach,
     ) -> None:
-        self._number += 1
-        number = self._number
+        script = answer.script
+        number = await self._numbers.begin(
+            Begun(ends.caller, ends.called, script.name, script.version)
+        )
         log.info("call %d from %s to %s", number, mask(ends.caller), ends.called)
-        wanted = {name: value for name, value in brought.items() if name in answer.script.variables}
+        wanted = {name: value for name, value in brought.items() if name in script.variables}
         variables = {**answer.variables, **wanted}
-        session = CallSession(answer.script, variables, variant=number - 1, now=self._clock())
+        session = CallSession(script, variables, variant=number - 1, now=self._clock())
         target = answer.transfer_to
 
         async def hand_over(person: str) -> bool:
@@ -222,6 +261,8 @@ class Answering:
         except StorageFailed as error:
             log.error("call %d: %s", number, error)
             await leg.hang_up()
+        finally:
+            self._numbers.end(number)
 
     async def _wait_for(self, job: Callable[[], T]) -> T:
         return await asyncio.wrap_future(self._blocking.submit(job))

@@ -27,7 +27,7 @@ from starlette.websockets import WebSocketDisconnect
 from voicebot.call.live import News
 from voicebot.campaign.routes import ANY_NUMBER
 from voicebot.transports.peer import LONGEST_SDP, IceServer
-from voicebot.web.browser_calls import BrowserCall, BrowserCalls, Refused
+from voicebot.web.call_news import CallNews, Calls, Refused
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ ANY_IN_PATH = "any"
 
 
 def talk_app(
-    calls: BrowserCalls,
+    calls: Calls,
     token: str,
     *,
     origins: Sequence[str] = (),
@@ -111,8 +111,8 @@ def talk_app(
     async def settings(request: Request) -> Response:
         check(request)
         numbers = [
-            {"called": ANY_IN_PATH if called == ANY_NUMBER else called, "title": how.script.title}
-            for called, how in calls.answers.items()
+            {"called": ANY_IN_PATH if called == ANY_NUMBER else called, "title": title}
+            for called, title in calls.titles.items()
         ]
         servers = [
             {"urls": each.url}
@@ -139,10 +139,9 @@ def talk_app(
     @app.delete("/sessions/{call_id}")
     async def hang_up(request: Request, call_id: str) -> Response:
         check(request)
-        call = calls.find(call_id)
-        if call is None:
+        if calls.find(call_id) is None:
             raise Refused(404, "there is no such call")
-        await calls.end(call)
+        await calls.end(call_id)
         return Response(status_code=200)
 
     @app.websocket("/sessions/{call_id}/events")
@@ -213,7 +212,7 @@ async def _closed(socket: WebSocket) -> None:
             await socket.receive_text()
 
 
-def _end_if_left(calls: BrowserCalls, call: BrowserCall) -> None:
+def _end_if_left(calls: Calls, call: CallNews) -> None:
     if not call.over and call.watchers == 0:
         log.info("the page of a call is closed")
-        calls.hang_up_soon(call)
+        calls.hang_up_soon(call.id)
