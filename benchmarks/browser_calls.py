@@ -141,7 +141,7 @@ async def call_in(client: httpx.AsyncClient, caller: Caller, longest_s: float) -
     """Carry one call; hang up after `longest_s`."""
     leg = PeerLeg(("opus",))
     leg.playout = caller
-    caller.answered_s = asyncio.get_running_loop().time()
+    caller.dialled_s = asyncio.get_running_loop().time()
     response = await client.post("/calls/any", content=await leg.offer(), headers=HEADERS)
     if response.status_code != 201:
         await leg.close()
@@ -150,14 +150,12 @@ async def call_in(client: httpx.AsyncClient, caller: Caller, longest_s: float) -
     answered = asyncio.Event()
     answered.set()
     leg.answered = answered  # type: ignore[attr-defined]
-    begun = caller.answered_s
     talking = asyncio.create_task(caller.talk(leg))  # type: ignore[arg-type]
     await asyncio.wait((talking,), timeout=longest_s)
     # A page says that it leaves; without it the service would wait for the media to break.
     await client.delete(response.headers["location"], headers=HEADERS)
     await leg.hang_up()
     await talking
-    caller.answered_s = begun
 
 
 async def at_once(url: str, calls: int, pcm: bytes) -> list[Caller]:

@@ -5,8 +5,8 @@
 A Janus, `voicebot serve` in a process of its own, and CALLS callers in this one, who dial through
 the same Janus, begin a quarter of a second apart and play audio_fixtures/willing.wav. Latency is
 from the last sample of an utterance, when it left the caller, to the first audible sample of the
-reply, when it reached the caller: both ways through Janus are inside it. Set-up is from the answer
-to the first audible sample. The callers' own CPU is in this process and not in the figures.
+reply, when it reached the caller: both ways through Janus are inside it. Set-up is from dialling to
+the first audible sample. The callers' own CPU is in this process and not in the figures.
 Then SEQUENCE short calls follow one another, and what the service holds is counted.
 """
 
@@ -43,7 +43,7 @@ class Caller:
     """Plays the recording from the answer on, and notes when it hears the robot."""
 
     pcm: bytes
-    answered_s: float = 0.0
+    dialled_s: float = 0.0
     begun_s: float | None = None
     """When the first sample left."""
     heard: list[tuple[float, bool]] = field(default_factory=list)
@@ -63,15 +63,14 @@ class Caller:
         loop = asyncio.get_running_loop()
         async with asyncio.timeout(20):
             await leg.answered.wait()
-        self.answered_s = loop.time()
         leg.playout = self
         async for frame in leg.incoming():
             self.heard.append((loop.time(), level_dbfs(frame.pcm) > AUDIBLE_DBFS))
         self.ended = True
 
     def setup_ms(self) -> float:
-        """Return the first audible sample after the answer."""
-        return min(at for at, loud in self.heard if loud) * 1000 - self.answered_s * 1000
+        """Return how long it took from dialling to the first audible sample."""
+        return (min(at for at, loud in self.heard if loud) - self.dialled_s) * 1000
 
     def latencies_ms(self, label: Label) -> list[float]:
         """Return a latency for each utterance that was answered."""
@@ -107,6 +106,7 @@ async def round_of(janus: sip_peers.Janus, robot: str, calls: int, pcm: bytes) -
     callers = [Caller(pcm) for _ in range(calls)]
 
     async def one(caller: Caller) -> None:
+        caller.dialled_s = asyncio.get_running_loop().time()
         leg = await gateway.call(robot)
         try:
             async with asyncio.timeout(120):

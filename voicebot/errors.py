@@ -15,6 +15,7 @@ VoicebotError
 |-- StorageFailed      a result could not be kept: a full disk, a folder in the way (exit 2)
 |-- MissingPart        a program, device or package that is not installed (exit 2)
 |-- LineFailed         a telephone line or a peer's session description cannot be used
+|   `-- NoMedia        a call was answered, and no audio comes
 `-- EngineFailed       a recogniser or synthesiser broke while it worked
     |-- HookFailed
     |-- RecogniserFailed
@@ -105,6 +106,10 @@ class StorageFailed(VoicebotError):
 
 class LineFailed(VoicebotError):
     """A line could not be opened or broke; one call's matter, or a server's that is away."""
+
+
+class NoMedia(LineFailed):
+    """The other side of a call that was answered sends no audio."""
 
 
 class EngineFailed(VoicebotError):

@@ -1,6 +1,7 @@
 """Telephones and gateways that nobody here wrote: Janus, baresip, SIPp. Ended by their process."""
 
 import json
+import os
 import socket
 import subprocess
 import time
@@ -63,6 +64,8 @@ class Janus:
     folder: Path
     address: str
     port: int
+    preloaded: str = ""
+    """A library that changes how it behaves."""
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -74,7 +77,10 @@ class Janus:
         """Start it and wait until it listens."""
         with (self.folder / "janus.log").open("ab") as out:
             self.process = subprocess.Popen(
-                [program("janus"), "-F", str(self.folder), "-o"], stdout=out, stderr=out
+                [program("janus"), "-F", str(self.folder), "-o"],
+                stdout=out,
+                stderr=out,
+                env={**os.environ, "LD_PRELOAD": self.preloaded},
             )
         wait_until(lambda: listens(self.port), "Janus listens")
 
@@ -99,14 +105,14 @@ def listens(port: int) -> bool:
 
 
 @contextmanager
-def janus(folder: Path) -> Iterator[Janus]:
+def janus(folder: Path, preloaded: str = "") -> Iterator[Janus]:
     """Run a gateway with our own configuration."""
     program("janus")
     folder.mkdir(parents=True, exist_ok=True)
     address = own_address()
     port = free_port(socket.SOCK_STREAM)
     write_janus_config(JanusSettings(folder, address, port, "20000-20999", "30000-30999"))
-    gateway = Janus(folder, address, port)
+    gateway = Janus(folder, address, port, preloaded)
     gateway.start()
     try:
         yield gateway

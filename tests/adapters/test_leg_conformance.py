@@ -6,18 +6,27 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from aiortc import MediaStreamTrack, RTCPeerConnection, RTCSessionDescription
 
 from tests.adapters import sip_peers, virtual_sound
 from tests.adapters.sip_peers import Janus
 from tests.adapters.virtual_sound import SoundCard
-from tests.builders import tone
+from tests.builders import ScriptedRecogniser, ToneVoice, loud, script, tone
+from tests.needs import program
 from voicebot.audio import wav
 from voicebot.audio.frame import FRAME_MS
 from voicebot.audio.jitter import LineStatistics
 from voicebot.call.leg import CallLeg
+from voicebot.call.record import CallRecord
+from voicebot.call.session import CallSession
+from voicebot.dialogue.script import EndReason
+from voicebot.runtime.call_runner import Parts, run_call
+from voicebot.runtime.virtual_time import InlineExecutor
+from voicebot.speech.detector import SpeechDetector
 from voicebot.transports.janus_leg import IncomingCall
 from voicebot.transports.janus_sip import JanusGateway, SipAccount
 from voicebot.transports.local import LocalLeg
@@ -311,3 +320,95 @@ def test_what_arrived_is_counted(run: Callable[[Story], None]) -> None:
         assert statistics.loss < 0.1
 
     run(story)
+
+
+# Other ends that send nothing
+
+
+@asynccontextmanager
+async def silent_loopback() -> AsyncIterator[CallLeg]:
+    # Nothing carries what either end says.
+    yield LoopbackLeg(RATE)
+
+
+class _NeverSpeaks(MediaStreamTrack):
+    kind = "audio"
+
+    async def recv(self) -> Any:
+        await asyncio.Event().wait()
+
+
+@asynccontextmanager
+async def silent_browser() -> AsyncIterator[CallLeg]:
+    robot, page = PeerLeg(BROWSER_CODECS), RTCPeerConnection()
+    page.addTrack(_NeverSpeaks())
+    await page.setLocalDescription(await page.createOffer())
+    answer = await robot.answer(page.localDescription.sdp)
+    await page.setRemoteDescription(RTCSessionDescription(answer, "answer"))
+    await robot.connected.wait()
+    yield robot
+    await page.close()
+
+
+@asynccontextmanager
+async def silent_telephone(janus: Janus, folder: Path) -> AsyncIterator[CallLeg]:
+    """SIPp's caller has no sound of its own; it waits for us to hang up."""
+    calls = [program("sipp"), "-sn", "uac", "-m", "1", "-d", "60000", "-nostdin"]
+    answered: asyncio.Future[CallLeg] = asyncio.get_running_loop().create_future()
+
+    async def ring(call: IncomingCall) -> None:
+        answered.set_result(await call.accept())
+
+    before = set(janus.sip_ports())
+    made = JanusGateway(janus.url, SipAccount(f"sip:robot@{janus.address}", lines=1), ring)
+    running = asyncio.create_task(made.run())
+    async with asyncio.timeout(15):
+        await made.ready.wait()
+    port = (set(janus.sip_ports()) - before).pop()
+    command = [*calls, "-i", janus.address, "-s", "robot", f"{janus.address}:{port}"]
+    with sip_peers.running(command, folder / "sipp.log"):
+        async with asyncio.timeout(15):
+            yield await answered
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
+@asynccontextmanager
+async def silent_computer() -> AsyncIterator[CallLeg]:
+    # A device that was never started exchanges nothing.
+    yield LocalLeg()
+
+
+@pytest.mark.parametrize("kind", ["loopback", "browser", "telephone", "computer"])
+def test_a_call_to_which_nothing_is_sent_ends_by_itself(
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    parts = Parts(
+        lambda: SpeechDetector(loud),
+        lambda rate: ScriptedRecogniser(),
+        ToneVoice(),
+        InlineExecutor,
+        InlineExecutor(),
+    )
+
+    def opened() -> AbstractAsyncContextManager[CallLeg]:
+        match kind:
+            case "loopback":
+                return silent_loopback()
+            case "browser":
+                return silent_browser()
+            case "telephone":
+                return silent_telephone(request.getfixturevalue("janus"), tmp_path)
+            case _:
+                return silent_computer()
+
+    async def main() -> tuple[CallRecord, bool]:
+        async with opened() as leg, asyncio.timeout(30):
+            record, _ = await run_call(CallSession(script(), {}), leg, parts)
+            return record, [frame async for frame in leg.incoming()] == []
+
+    record, closed = asyncio.run(main())
+
+    assert record.end_reason is EndReason.NO_MEDIA
+    assert record.duration_ms == pytest.approx(8000, abs=500)
+    assert closed

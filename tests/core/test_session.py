@@ -30,6 +30,7 @@ from voicebot.call.events import (
     HangUp,
     LineBroke,
     Ms,
+    NothingCame,
     OpenUtterance,
     Partial,
     PausePrompt,
@@ -961,6 +962,15 @@ def test_a_broken_line_ends_the_call_with_what_broke() -> None:
 
     assert actions == [HangUp(EndReason.LINE_FAILED)]
     assert rig.session.record.end_detail == "ConnectionError: reset"
+
+
+def test_a_call_in_which_no_audio_came_ends_with_that() -> None:
+    rig = hearing()
+
+    actions = rig.at(8000, NothingCame("no audio within 8 s of the answer"))
+
+    assert actions == [HangUp(EndReason.NO_MEDIA)]
+    assert rig.session.record.end_detail == "no audio within 8 s of the answer"
 
 
 def test_a_fault_of_ours_ends_the_call_once() -> None:

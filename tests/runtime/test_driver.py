@@ -622,16 +622,20 @@ def test_a_line_that_breaks_ends_the_call_and_is_closed() -> None:
 
 
 class DeadLeg:
-    """A line that neither sends nor fetches anything."""
+    """A line that neither sends nor fetches anything, after so many frames."""
 
     sample_rate = RATE
     dropped_frames = 0
     playout: AudioSource | None = None
     on_key: Callable[[str], None] | None = None
 
+    def __init__(self, frames: int) -> None:
+        self._frames = frames
+
     async def incoming(self) -> AsyncIterator[AudioFrame]:
+        for number in range(self._frames):
+            yield AudioFrame(bytes(320), RATE, 160 * number)
         await asyncio.Event().wait()
-        yield AudioFrame(bytes(320), RATE, 0)
 
     async def hang_up(self) -> None:
         pass
@@ -640,10 +644,18 @@ class DeadLeg:
 def test_a_dead_line_is_left_at_the_limit() -> None:
     settings = CallSettings(max_call_ms=60_000, farewell_ms=10_000)
 
-    done = call(DeadLeg(), settings=settings)
+    done = call(DeadLeg(1), settings=settings)
 
     assert done.record.end_reason is EndReason.TOO_LONG
     assert done.record.duration_ms == 70_000
+
+
+def test_a_line_on_which_nothing_ever_came_is_left_after_eight_seconds() -> None:
+    done = call(DeadLeg(0))
+
+    assert done.record.end_reason is EndReason.NO_MEDIA
+    assert done.record.end_detail == "no audio within 8 s of the answer"
+    assert done.record.duration_ms == 8000
 
 
 def test_a_call_that_is_too_long_says_goodbye() -> None:

@@ -141,6 +141,13 @@ class LineBroke:
 
 
 @dataclass(frozen=True, slots=True)
+class NothingCame:
+    """No audio came at all since the call was answered."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class HookReturned:
     """The shop's program answered; what it answered is not trusted yet."""
 
@@ -173,6 +180,7 @@ Event = (
     | DtmfPressed
     | CallerHungUp
     | LineBroke
+    | NothingCame
     | HookReturned
     | HookBroke
 )

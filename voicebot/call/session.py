@@ -29,6 +29,7 @@ from voicebot.call.events import (
     HookReturned,
     LineBroke,
     Ms,
+    NothingCame,
     OpenUtterance,
     Partial,
     PausePrompt,
@@ -216,6 +217,9 @@ class CallSession:
             case LineBroke():
                 self.record.end_detail = event.reason
                 return self._end(EndReason.LINE_FAILED, now)
+            case NothingCame():
+                self.record.end_detail = event.reason
+                return self._end(EndReason.NO_MEDIA, now)
             case _:
                 assert_never(event)
 

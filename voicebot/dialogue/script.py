@@ -49,6 +49,7 @@ class EndReason(StrEnum):
     RECOGNISER_TIMEOUT = "recogniser_timeout"
     SYNTHESISER_FAILED = "synthesiser_failed"
     LINE_FAILED = "line_failed"
+    NO_MEDIA = "no_media"
     ERROR = "error"
 
 

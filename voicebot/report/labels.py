@@ -49,6 +49,7 @@ END_REASONS: Mapping[str, Label] = {
     EndReason.RECOGNISER_TIMEOUT: Label("语音识别超时", "Recogniser timed out"),
     EndReason.SYNTHESISER_FAILED: Label("语音合成故障", "Synthesiser failed"),
     EndReason.LINE_FAILED: Label("线路中断", "Line failed"),
+    EndReason.NO_MEDIA: Label("线路没有声音", "No audio on the line"),
     EndReason.ERROR: Label("程序错误", "Error"),
 }
 

@@ -28,6 +28,7 @@ from voicebot.call.events import (
     HookReturned,
     LineBroke,
     Ms,
+    NothingCame,
     OpenUtterance,
     PausePrompt,
     Play,
@@ -49,7 +50,9 @@ from voicebot.call.session import CallSession
 from voicebot.dialogue.hook import HookCall
 from voicebot.dialogue.script import EndReason
 from voicebot.dialogue.step import Spoken
+from voicebot.errors import NoMedia
 from voicebot.runtime.ear import Ear
+from voicebot.runtime.media import audio
 from voicebot.runtime.playout import Playout
 from voicebot.speech import detector
 from voicebot.speech.detector import SpeechDetector
@@ -313,8 +316,11 @@ class CallDriver:
 
     async def _take_frames(self) -> None:
         try:
-            async for frame in self._leg.incoming():
+            async for frame in audio(self._leg):
                 self._take_frame(frame)
+        except NoMedia as error:
+            log.warning("%s", error)
+            self.post(NothingCame(str(error)))
         except Exception as error:
             log.exception("the line failed")
             self.post(LineBroke(f"{type(error).__name__}: {error}"))

@@ -2,6 +2,7 @@
 
 from voicebot.audio.frame import frame_bytes
 from voicebot.call.leg import CallLeg
+from voicebot.runtime.media import audio
 
 
 class Looped:
@@ -26,5 +27,5 @@ class Looped:
 
 async def until_hung_up(leg: CallLeg) -> None:
     """Take the caller's audio, which nobody needs, so that their hanging up is noticed."""
-    async for _ in leg.incoming():
+    async for _ in audio(leg):
         pass

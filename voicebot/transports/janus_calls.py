@@ -67,6 +67,7 @@ class SipCalls:
             leg=leg,
             handle=handle,
             peer=peer,
+            rang_s=asyncio.get_running_loop().time(),
         )
         task = asyncio.create_task(
             call.reject() if self._incoming is None else self._incoming(call), name="call"

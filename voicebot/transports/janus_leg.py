@@ -23,6 +23,10 @@ TRANSFER_S = 20.0
 KEY_MS = 160
 """How long each key that we send is pressed."""
 BUSY_HERE = 486
+SETTLED_S = 0.1
+"""From a call's ring to our word on it. Janus' SIP plugin announces a call before it keeps its
+handle: an answer in between is lost ("NUA Handle for 200 OK still null" in its log), the caller
+rings on, and Janus says "accepted" to us. The rest takes it microseconds, once its thread runs."""
 LAST_EVENT_S = 5.0
 """The longest that a handle is kept for the confirmation of our hang-up."""
 OUR_OWN_HANGUP = 0
@@ -212,11 +216,14 @@ class IncomingCall:
     leg: JanusLeg
     handle: JanusHandle
     peer: PeerLeg
+    rang_s: float
+    """By the event loop's clock."""
 
     async def accept(self) -> JanusLeg:
         """Answer, and wait for the media. Raises `LineFailed`."""
         try:
             answer = await self.peer.answer(self.offer)
+            await self._settle()
             await self.handle.request({"request": "accept"}, sdp=answer)
             async with asyncio.timeout(MEDIA_S):
                 await self.peer.connected.wait()
@@ -229,8 +236,13 @@ class IncomingCall:
 
     async def reject(self, code: int = BUSY_HERE) -> None:
         """Refuse with this SIP code."""
+        await self._settle()
         try:
             await self.handle.request({"request": "decline", "code": code})
         except LineFailed as error:
             log.warning("declining: %s", error)
         self.leg.take(JanusEvent("hangup", {"code": code, "reason": "refused by us"}))
+
+    async def _settle(self) -> None:
+        since = asyncio.get_running_loop().time() - self.rang_s
+        await asyncio.sleep(max(0.0, SETTLED_S - since))

@@ -19,7 +19,7 @@ const WORDS = {
       finished: "正常结束", opted_out: "要求不再联系", transferred: "转人工", call_later: "改日再联系", caller_hung_up: "您挂断了",
       no_input: "一直没有声音", no_match: "多次没有听懂", too_long: "超过通话时限", too_many_turns: "超过轮次上限",
       recogniser_failed: "语音识别故障", recogniser_timeout: "语音识别超时", synthesiser_failed: "语音合成故障",
-      line_failed: "线路中断", error: "程序错误",
+      line_failed: "线路中断", no_media: "线路没有声音", error: "程序错误",
     },
   },
   en: {
@@ -40,7 +40,7 @@ const WORDS = {
       finished: "finished", opted_out: "opted out", transferred: "transferred to a person", call_later: "call later", caller_hung_up: "you hung up",
       no_input: "no input", no_match: "not understood", too_long: "too long", too_many_turns: "too many turns",
       recogniser_failed: "recogniser failed", recogniser_timeout: "recogniser timed out", synthesiser_failed: "synthesiser failed",
-      line_failed: "line failed", error: "error",
+      line_failed: "line failed", no_media: "no audio came", error: "error",
     },
   },
 };
