@@ -36,6 +36,30 @@ def test_nothing_is_heard_into_a_syllable_where_nothing_is_expected() -> None:
     assert understand(Transcript("叫"), [YES, NO], []).intent is None
 
 
+@pytest.mark.parametrize("heard", ["还", "海", "微"])
+def test_one_syllable_is_no_greeting_because_it_sounds_like_one(heard: str) -> None:
+    greet = Intent("greet", (), ("嗨", "喂", "你好"))
+
+    assert understand(Transcript(heard), [greet], []).intent is None
+    assert understand(Transcript("嗨"), [greet], []).intent == "greet"
+
+
+@pytest.mark.parametrize(("heard", "meant"), [("队", "affirm"), ("药", "affirm"), ("布", "deny")])
+def test_a_homophone_of_an_answer_of_one_syllable_is_the_whole_answer(
+    heard: str, meant: str
+) -> None:
+    found = understand(Transcript(heard), [YES, NO], [])
+
+    assert found.intent == meant
+    assert found.whole
+
+
+def test_a_neighbour_of_an_answer_of_one_syllable_is_not_the_answer() -> None:
+    can = Intent("affirm", (), ("能",))
+
+    assert understand(Transcript("冷"), [can], []).intent is None
+
+
 def test_a_rhyme_with_two_intents_decides_nothing() -> None:
     assert answered("老", {"affirm": ["好"], "other": ["好"]}) is None
 

@@ -3,7 +3,8 @@
 One reading of an utterance is tried in this order, and the first that applies decides:
 
     exact         is one of the phrases, fillers apart
-    same sound    is one of the phrases in toneless, fuzzy pinyin: 点吃 for 电池
+    same sound    is one of the phrases in toneless, fuzzy pinyin: 点吃 for 电池; of one syllable
+                  only an answer (队 for 对), and not fuzzily: 还 is no 嗨
     made of       is nothing but phrases, one after the other, as a grammar lets them mix
     close         differs by a small part of its syllables, with as many negations, or
     contained     holds a phrase, with no negation before or right after it: the better of both
@@ -18,7 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voicebot.dialogue.negation import begins_negated, has_negation, negations
-from voicebot.dialogue.pinyin import fuzzy, split
+from voicebot.dialogue.one_syllable import ANSWERS
+from voicebot.dialogue.pinyin import fuzzy, split, syllables
 from voicebot.dialogue.script import Intent
 from voicebot.dialogue.wording import plain, without_fillers
 
@@ -34,6 +36,8 @@ BESIDE_UNKNOWN = 0.6
 
 CLOSE_DISTANCE = 0.25
 """Edits for each syllable: one in four, or half of one in two."""
+SHORTEST_BY_SOUND = 2
+"""Syllables: one has dozens of homophones, and most of what a call hears of one is no answer."""
 SHORT_SHARE = 0.3
 """A phrase of two characters must be this much of an utterance that contains it."""
 
@@ -119,7 +123,10 @@ class PhraseIndex:
         return [Match(phrase.intent, phrase.text, EXACT * BESIDE_UNKNOWN, "has, beside noise,")]
 
     def _same_sound(self, text: str, names: Collection[str]) -> list[Match]:
-        found = {each.intent: each for each in self._by_sound.get(fuzzy(text), ())}
+        alike = self._by_sound.get(fuzzy(text), ())
+        if len(fuzzy(text)) < SHORTEST_BY_SOUND:
+            alike = [each for each in alike if _same_answer(text, each.text)]
+        found = {each.intent: each for each in alike}
         found = {name: found[name] for name in names if name in found}
         # Two intents that sound alike share what the sound is worth.
         score = SAME_SOUND if len(found) < 2 else SAME_SOUND / 2
@@ -143,7 +150,7 @@ class PhraseIndex:
 
     def _close(self, text: str, names: Collection[str]) -> list[Match]:
         sound, spoken = fuzzy(text), negations(text)
-        if not self._phrases or not sound:
+        if not self._phrases or len(sound) < SHORTEST_BY_SOUND:
             return []
         shared = np.zeros(len(self._phrases))
         for syllable, count in Counter(sound).items():
@@ -183,6 +190,11 @@ class PhraseIndex:
                     if phrase.intent in names and (known is None or score > known.score):
                         best[phrase.intent] = Match(phrase.intent, phrase.text, score, "contains")
         return list(best.values())
+
+
+def _same_answer(heard: str, phrase: str) -> bool:
+    """Tell whether one syllable that was heard is a homophone of an answer of one syllable."""
+    return phrase in ANSWERS and syllables(heard) == syllables(phrase)
 
 
 def _distance(first: Sequence[str], second: Sequence[str]) -> float:
