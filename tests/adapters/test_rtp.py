@@ -11,6 +11,7 @@ from aiortc.rtp import HeaderExtensionsMap, RtpPacket
 from tests.builders import tone
 from voicebot.audio.levels import rms_dbfs
 from voicebot.transports import rtp
+from voicebot.transports.key_events import key_events
 from voicebot.transports.peer import HUSHED_FRAMES
 from voicebot.transports.peer_codecs import CODECS
 
@@ -25,6 +26,28 @@ def test_our_packets_are_read_by_others() -> None:
     assert [each.timestamp for each in read] == [0xFFFFFF00, 704, 1664]
     assert [each.marker for each in read] == [1, 0, 0]
     assert {(each.ssrc, each.payload_type) for each in read} == {(7, 111)}
+
+
+def test_a_key_is_one_event_in_the_midst_of_sound() -> None:
+    packets = rtp.Packets(ssrc=7, payload_type=8, number=0, timestamp=1000)
+    sent = [packets.make(b"before", 160)]
+    sent += [
+        packets.make_event(payload, 160, 97, first=number == 0)
+        for number, payload in enumerate(key_events("#"))
+    ]
+    sent.append(packets.make(b"after", 160))
+
+    read = [RtpPacket.parse(each) for each in sent]
+
+    keys = read[1:-1]
+    assert [each.sequence_number for each in read] == list(range(1, 13))
+    assert {(each.payload_type, each.timestamp) for each in keys} == {(97, 1160)}
+    assert [each.marker for each in keys] == [1] + [0] * 9
+    assert {each.payload[0] for each in keys} == {11}
+    assert [each.payload[1] >> 7 for each in keys] == [0] * 7 + [1] * 3
+    durations = [int.from_bytes(each.payload[2:]) for each in keys]
+    assert durations == [160, 320, 480, 640, 800, 960, 1120, 1280, 1280, 1280]
+    assert read[-1].timestamp == 1000 + 11 * 160
 
 
 def test_others_packets_are_read_by_us_whatever_their_headers_hold() -> None:

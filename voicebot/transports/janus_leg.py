@@ -12,6 +12,7 @@ from voicebot.audio.jitter import LineStatistics
 from voicebot.call.leg import AudioSource
 from voicebot.errors import LineFailed
 from voicebot.transports.janus import JanusEvent, JanusHandle
+from voicebot.transports.key_events import KEY_MS, check_keys
 from voicebot.transports.peer import PeerLeg
 
 log = logging.getLogger(__name__)
@@ -20,8 +21,6 @@ MEDIA_S = 5.0
 """From the answer to the first media: ICE and DTLS on one machine take 40 ms."""
 TRANSFER_S = 20.0
 """The longest wait for the other phone to say what became of a transfer."""
-KEY_MS = 160
-"""How long each key that we send is pressed."""
 BUSY_HERE = 486
 SETTLED_S = 0.1
 """From a call's ring to our word on it. Janus' SIP plugin announces a call before it keeps its
@@ -126,7 +125,12 @@ class JanusLeg:
             return False
 
     async def send_keys(self, keys: str) -> None:
-        """Press keys, by SIP INFO. Raises `LineFailed`."""
+        """Press keys: by RFC 4733 where the other side knows it, else by SIP INFO. Raises
+        `LineFailed`."""
+        check_keys(keys)
+        if self._peer.takes_keys:
+            await self._peer.send_keys(keys)
+            return
         for key in keys:
             await self._handle.request({"request": "dtmf_info", "digit": key, "duration": KEY_MS})
             await asyncio.sleep(2 * KEY_MS / 1000)

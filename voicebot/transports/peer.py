@@ -8,7 +8,7 @@ fails loudly when a new version renames them.
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +29,7 @@ from voicebot.call.leg import AudioSource
 from voicebot.errors import LineFailed
 from voicebot.transports import rtp
 from voicebot.transports.inbox import Inbox
+from voicebot.transports.key_events import CLOCK_RATE, KEY_MS, KEYS, check_keys, key_events
 from voicebot.transports.peer_codecs import CODECS, LINE_RATE, PacketCodec
 
 TELEPHONE_CODECS = ("PCMA", "PCMU")
@@ -43,8 +44,8 @@ REPORTED_PACKETS = 25
 RTP_HEADER = 12
 BEHIND_S = 0.2
 """A sender that is later than this does not catch up by a burst, but begins anew."""
-KEYS = "0123456789*#ABCD"
-"""Of RFC 4733, by event number."""
+BETWEEN_KEYS_S = 0.1
+"""From the end of a key to the next one."""
 LONGEST_SDP = 64 * 1024
 """Characters; ten times what any peer sends."""
 
@@ -67,14 +68,23 @@ class PeerLeg:
         self.playout: AudioSource | None = None
         self.on_key: Callable[[str], None] | None = None
         """Called for every key that the other side presses."""
+        self.takes_keys = False
+        """Whether the other side has said that it takes keys by RFC 4733, beside G.711."""
         self._codecs = tuple(codecs)
         self._inbox = Inbox(LINE_RATE)
         self._jitter: JitterBuffer | None = None
         self._decoders: dict[int, PacketCodec] = {}
         """By payload type."""
         self._keys_type: int | None = None
+        """The payload type in which the other side takes keys."""
+        self._keys_offered: int | None = None
+        """The one in which we do, if the other side did not choose it."""
         self._last_key: int | None = None
         """RTP timestamp of the last key's event, which has several packets."""
+        self._pressing: Iterator[bytes] = iter(())
+        """What is still to be sent of a key that we press."""
+        self._key_begins = False
+        self._pressed = asyncio.Event()
         self._codec: PacketCodec | None = None
         """Of what is sent."""
         self._quiet = silence(LINE_RATE)
@@ -116,8 +126,22 @@ class PeerLeg:
         return False
 
     async def send_keys(self, keys: str) -> None:
-        """Raise `LineFailed`: nobody listens to keys at the other end."""
-        raise LineFailed("a peer connection takes no keys")
+        """Press keys by RFC 4733, in the place of what is said meanwhile.
+
+        Raises `LineFailed` when the other side takes none, or the line ends before the last one.
+        """
+        check_keys(keys)
+        if not self.takes_keys:
+            raise LineFailed("the other side takes no keys")
+        for key in keys:
+            self._pressed.clear()
+            self._pressing, self._key_begins = key_events(key), True
+            try:
+                async with asyncio.timeout(KEY_MS / 1000 + 1):
+                    await self._pressed.wait()
+            except TimeoutError as error:
+                raise LineFailed(f"the key {key} could not be sent") from error
+            await asyncio.sleep(BETWEEN_KEYS_S)
 
     async def close(self, fault: Exception | None = None) -> None:
         """Close the connection; `incoming` raises `fault`, if there is one."""
@@ -150,6 +174,7 @@ class PeerLeg:
     async def offer(self) -> str:
         """Return our session description, to which the other side's is the answer."""
         self._connection.addTrack(self._track)
+        self._keys_offered = KEYS_OFFERED
         self._prefer_codecs(self._audio())
         await self._connection.setLocalDescription(await self._connection.createOffer())
         return self._with_keys(self._connection.localDescription.sdp, KEYS_OFFERED)
@@ -215,6 +240,7 @@ class PeerLeg:
             LINE_RATE, clock_rate=self._decoders[first.payloadType].clock_rate
         )
         self._keys_type = _keys_type(remote)
+        self.takes_keys = self._keys_type is not None and self._codec.clock_rate == CLOCK_RATE
         transceiver.receiver.transport._handle_rtp_data = self._receive
         transceiver.sender._run_rtp = self._send
 
@@ -229,7 +255,7 @@ class PeerLeg:
         due = self._loop.time()
         try:
             while not self.closed:
-                packet = packets.make(*self._next_payload())
+                packet = self._next_packet(packets)
                 await sender.transport._send_rtp(packet)
                 state.count(packets.timestamp, len(packet))
                 # Time goes on for the caller's side too, while no packet comes.
@@ -244,6 +270,15 @@ class PeerLeg:
             pass
         finally:
             state.exited.set()
+
+    def _next_packet(self, packets: rtp.Packets) -> bytes:
+        payload, ticks = self._next_payload()
+        event = next(self._pressing, None)
+        if event is None or self._keys_type is None:
+            self._pressed.set()
+            return packets.make(payload, ticks)
+        begins, self._key_begins = self._key_begins, False
+        return packets.make_event(event, ticks, self._keys_type, first=begins)
 
     def _next_payload(self) -> tuple[bytes, int]:
         """Return what is said in the next 20 ms, encoded, and its length in the codec's ticks."""
@@ -260,7 +295,7 @@ class PeerLeg:
         packet = rtp.parse(data)
         if packet is None:
             return
-        if packet.payload_type == self._keys_type:
+        if packet.payload_type in (self._keys_type, self._keys_offered):
             self._receive_key(packet)
             return
         decoder = self._decoders.get(packet.payload_type)

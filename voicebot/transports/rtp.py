@@ -44,20 +44,34 @@ class Packets:
     def __init__(self, ssrc: int, payload_type: int, number: int, timestamp: int) -> None:
         """`number` and `timestamp` are where the stream begins, by chance."""
         self.timestamp = timestamp
-        """Of the packet that was made last."""
+        """Of the packet that was made last, or whose place an event's took."""
         self._ssrc = ssrc
         self._type = payload_type
         self._number = number
         self._begun = False
+        self._event_began = timestamp
 
     def make(self, payload: bytes, ticks: int) -> bytes:
         """Return the packet for `payload`, which lasts for so many ticks of the codec's clock."""
         marker = 0 if self._begun else _MARKER
+        self._go_on(ticks)
+        return self._header(marker | self._type, self.timestamp) + payload
+
+    def make_event(self, payload: bytes, ticks: int, payload_type: int, *, first: bool) -> bytes:
+        """Return a packet in the place of one of `ticks`, that belongs to an event (RFC 4733).
+
+        All packets of an event carry the timestamp of its first one."""
+        self._go_on(ticks)
+        if first:
+            self._event_began = self.timestamp
+        marker = _MARKER if first else 0
+        return self._header(marker | payload_type, self._event_began) + payload
+
+    def _go_on(self, ticks: int) -> None:
         if self._begun:
             self.timestamp = (self.timestamp + ticks) & 0xFFFFFFFF
         self._begun = True
+
+    def _header(self, type_and_marker: int, timestamp: int) -> bytes:
         self._number = (self._number + 1) & 0xFFFF
-        header = _HEADER.pack(
-            VERSION << 6, marker | self._type, self._number, self.timestamp, self._ssrc
-        )
-        return header + payload
+        return _HEADER.pack(VERSION << 6, type_and_marker, self._number, timestamp, self._ssrc)
