@@ -7,8 +7,9 @@ from sqlalchemy import Connection, insert, select, update
 
 from tests.dialler.rig import new_campaign, now_of, phone
 from voicebot.campaign.outcome import Disposition
-from voicebot.store import dialling, feeding, leases, recovery
-from voicebot.store.dialling import Fenced, Intent, Outcome
+from voicebot.store import conclusions, dialling, feeding, leases, recovery
+from voicebot.store.conclusions import Outcome
+from voicebot.store.dialling import Fenced, Intent
 from voicebot.store.engine import Store
 from voicebot.store.feeding import Release
 from voicebot.store.tables import attempt, campaign, contact, dnc, lease
@@ -31,7 +32,7 @@ def released(store: Store) -> str:
 
 
 def intent_of(connection: Connection, attempt_id: str) -> Intent:
-    found = dialling.find(connection, attempt_id)
+    (found,) = dialling.find(connection, [attempt_id])
     assert found is not None
     return found
 
@@ -39,7 +40,8 @@ def intent_of(connection: Connection, attempt_id: str) -> Intent:
 def ask(store: Store, attempt_id: str, owner: str) -> Fenced:
     with store.write() as connection:
         each = intent_of(connection, attempt_id)
-        return dialling.fence(connection, each, owner, now_of(connection))
+        (fenced,) = dialling.fence(connection, [each], owner, now_of(connection))
+        return fenced
 
 
 def outcome(store: Store, disposition: Disposition = Disposition.BUSY) -> Outcome:
@@ -125,9 +127,9 @@ def test_an_outcome_is_kept_once(store: Store) -> None:
 
     with store.write() as connection:
         each = intent_of(connection, attempt_id)
-        assert not dialling.finish(connection, each, "other", told)
-        assert dialling.finish(connection, each, "one", told)
-        assert not dialling.finish(connection, each, "one", told)
+        assert not conclusions.finish(connection, "other", [(each, told)])
+        assert conclusions.finish(connection, "one", [(each, told)]) == {attempt_id}
+        assert not conclusions.finish(connection, "one", [(each, told)])
 
 
 def test_a_late_true_outcome_replaces_an_unknown_end(store: Store) -> None:
@@ -139,7 +141,8 @@ def test_a_late_true_outcome_replaces_an_unknown_end(store: Store) -> None:
         assert recovery.lose(connection, "one", now_of(connection)) == [attempt_id]
         lost = connection.execute(select(contact.c.state, contact.c.disposition)).one()
         assert tuple(lost) == ("done", "UNKNOWN")
-        assert dialling.finish(connection, intent_of(connection, attempt_id), "one", told)
+        lost_call = intent_of(connection, attempt_id)
+        assert conclusions.finish(connection, "one", [(lost_call, told)]) == {attempt_id}
 
     with store.read() as connection:
         assert connection.execute(select(attempt.c.disposition)).scalar_one() == "NO_ANSWER"
@@ -155,7 +158,7 @@ def test_what_was_not_dialled_goes_back_as_if_it_had_not_been_taken(store: Store
     with store.read() as connection:
         kept = connection.execute(select(contact.c.state, contact.c.attempts)).one()
         assert tuple(kept) == ("wait", 0)
-        assert dialling.find(connection, attempt_id) is None
+        assert dialling.find(connection, [attempt_id]) == [None]
 
 
 def test_what_was_dialled_does_not_go_back(store: Store) -> None:

@@ -19,7 +19,8 @@ from voicebot.dialler.webhook_address import AddressRefused, Allowed, check_url,
 from voicebot.dialler.webhook_sender import TRIES, WebhookSender, again_at, sign
 from voicebot.errors import BadInput
 from voicebot.store import webhooks
-from voicebot.store.dialling import Intent, Outcome
+from voicebot.store.conclusions import Outcome
+from voicebot.store.dialling import Intent
 from voicebot.store.engine import Store
 from voicebot.store.tables import outbox
 
@@ -75,7 +76,7 @@ def told(store: Store, campaign: int, contact: int, number: int) -> str:
     )
     outcome = Outcome(Disposition.ANSWERED_HUMAN, NOON, 900, outcome={"interest": "yes"})
     with store.write() as connection:
-        webhooks.announce(connection, intent, outcome, NOON)
+        webhooks.announce(connection, [(intent, outcome)], NOON)
     return intent.id
 
 

@@ -1,7 +1,7 @@
 """One attempt: wait for its slot, ask for the right to dial, dial, keep what came of it."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -9,9 +9,10 @@ from sqlalchemy import Connection
 
 from voicebot.campaign.outcome import Disposition
 from voicebot.campaign.pacing import is_late, slots
+from voicebot.dialler.batch import Batch
 from voicebot.dialler.calls import Called, Calls
 from voicebot.dialler.clock import Clock
-from voicebot.dialler.conclusion import conclude
+from voicebot.dialler.conclusion import Ended, conclude
 from voicebot.dialler.ledger import Ledger
 from voicebot.store import dialling, feeding
 from voicebot.store.dialling import Fenced, Intent
@@ -42,6 +43,10 @@ class Dialler:
         """Calls under way."""
         self.finished: Callable[[Intent, Called], None] = lambda intent, called: None
         """Told of each call that is over."""
+        self._find = Batch(ledger, dialling.find)
+        self._fence = Batch(ledger, self._fence_all)
+        self._another_slot = Batch(ledger, self._other_slots)
+        self._conclude = Batch(ledger, self._conclude_all)
 
     @property
     def busy(self) -> int:
@@ -55,7 +60,7 @@ class Dialler:
         self._taken.add(attempt_id)
         self._busy += 1
         try:
-            intent = await self._ledger.write(lambda it: dialling.find(it, attempt_id))
+            intent = await self._find(attempt_id)
             if intent is not None and intent.state == "intent":
                 await self._prepare(intent)
                 if await self._may_dial(intent):
@@ -84,10 +89,14 @@ class Dialler:
             if slot > now:
                 await self._clock.sleep(min((slot - now).total_seconds(), self._clock.speed))
                 continue
-            fenced = await self._ledger.write(partial(self._fence, intent, slot))
-            if isinstance(fenced, Fenced):
+            fenced = await self._fence((intent, slot))
+            if fenced is not Fenced.LATE:
                 break
-            slot = fenced
+            another = await self._another_slot(intent)
+            if another is None:
+                fenced = Fenced.HELD
+                break
+            slot = another
         match fenced:
             case Fenced.GO:
                 return True
@@ -102,12 +111,36 @@ class Dialler:
                 pass
         return False
 
-    def _fence(self, intent: Intent, slot: datetime, connection: Connection) -> Fenced | datetime:
-        """Ask for the right to dial, or take another slot when this one has passed."""
+    def _fence_all(
+        self, connection: Connection, asking: Sequence[tuple[Intent, datetime]]
+    ) -> Sequence[Fenced]:
+        """Ask for the right to dial, but not for those whose slot has passed."""
         now = self._clock.now()
-        if is_late(slot, now, self._clock.speed):
-            return _another_slot(connection, intent, now, self._clock.speed)
-        return dialling.fence(connection, intent, self._executor, now)
+        in_time = [intent for intent, slot in asking if not is_late(slot, now, self._clock.speed)]
+        fenced = dialling.fence(connection, in_time, self._executor, now) if in_time else []
+        told = {intent.id: each for intent, each in zip(in_time, fenced, strict=True)}
+        return [told.get(intent.id, Fenced.LATE) for intent, _ in asking]
+
+    def _other_slots(
+        self, connection: Connection, late: Sequence[Intent]
+    ) -> Sequence[datetime | None]:
+        """Take other slots; None where the trunk was taken out of service."""
+        now = self._clock.now()
+        found: dict[str, datetime] = {}
+        for trunk_id in sorted({each.trunk_id for each in late}):
+            trunk = feeding.lock_trunk(connection, trunk_id)
+            if trunk is None:
+                continue
+            here = [each.id for each in late if each.trunk_id == trunk_id]
+            taken, following = slots(trunk.next_slot, now, trunk.cps, len(here), self._clock.speed)
+            feeding.set_next_slot(connection, trunk_id, following)
+            found |= zip(here, taken, strict=True)
+        if found:
+            dialling.set_slots(connection, found)
+        return [found.get(each.id) for each in late]
+
+    def _conclude_all(self, connection: Connection, ended: Sequence[Ended]) -> Sequence[bool]:
+        return conclude(connection, self._executor, ended, self._clock.now())
 
     async def _put_back(self, intent: Intent, at: datetime) -> None:
         await self._ledger.write(lambda it: dialling.put_back(it, intent.id, at))
@@ -122,23 +155,9 @@ class Dialler:
             called = Called(Disposition.LINE_ERROR, 0, evidence={"error": repr(error)})
         finally:
             self.talking -= 1
-        now = self._clock.now()
-        await self._ledger.write(lambda it: conclude(it, intent, self._executor, called, now))
+        await self._conclude(Ended(intent, called, self._clock.now()))
         self.finished(intent, called)
 
     async def _opted_out(self, intent: Intent) -> None:
         now = self._clock.now()
         await self._ledger.write(lambda it: dialling.opt_out(it, intent, now))
-
-
-def _another_slot(
-    connection: Connection, intent: Intent, now: datetime, speed: float
-) -> Fenced | datetime:
-    trunk = feeding.lock_trunk(connection, intent.trunk_id)
-    if trunk is None:
-        # It was taken out of service.
-        return Fenced.HELD
-    taken, following = slots(trunk.next_slot, now, trunk.cps, 1, speed)
-    feeding.set_next_slot(connection, trunk.id, following)
-    dialling.set_slot(connection, intent.id, taken[0])
-    return taken[0]

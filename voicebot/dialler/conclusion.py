@@ -1,7 +1,10 @@
-"""What follows a call: its outcome, the contact's next attempt, messages to the shop's systems."""
+"""What follows calls: outcomes, the contacts' next attempts, messages to the shop's systems."""
 
 import hashlib
 import logging
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,8 +21,9 @@ from voicebot.campaign.summary import summary
 from voicebot.dialler.calls import Called
 from voicebot.dialogue.script import EndReason
 from voicebot.errors import BadRules
-from voicebot.store import dialling, feeding, webhooks
-from voicebot.store.dialling import Intent, Outcome
+from voicebot.store import conclusions, dialling, feeding, webhooks
+from voicebot.store.conclusions import Following, Outcome, PastAttempt
+from voicebot.store.dialling import Intent
 from voicebot.store.tables import campaign
 
 log = logging.getLogger(__name__)
@@ -28,49 +32,66 @@ WISH = "callback"
 """The outcome field in which a script keeps when to call again."""
 
 
-_CAMPAIGN = select(campaign.c.rules, campaign.c.max_attempts, campaign.c.timezone).where(
-    campaign.c.id == bindparam("campaign")
-)
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A call that is over."""
+
+    intent: Intent
+    called: Called
+    at: datetime
+    """When its end was seen."""
+
+
+_CAMPAIGNS = select(
+    campaign.c.id, campaign.c.rules, campaign.c.max_attempts, campaign.c.timezone
+).where(campaign.c.id.in_(bindparam("campaigns", expanding=True)))
 
 
 def conclude(
-    connection: Connection,
-    intent: Intent,
-    owner: str,
-    called: Called,
-    now: datetime,
-    ended_at: datetime | None = None,
-) -> bool:
-    """Keep all that came of a call, in one transaction; False when it was kept before.
+    connection: Connection, owner: str, ended: Sequence[Ended], now: datetime
+) -> Sequence[bool]:
+    """Keep all that came of calls, in one transaction; False for one that was kept before."""
+    outcomes = [(each.intent, _outcome(each.intent, each.called, each.at)) for each in ended]
+    kept = conclusions.finish(connection, owner, outcomes)
+    fresh = [each for each in outcomes if each[0].id in kept]
+    if fresh:
+        for each in ended:
+            record = each.called.record
+            if each.intent.id in kept and record and record.end_reason is EndReason.OPTED_OUT:
+                dialling.opt_out(connection, each.intent, now)
+        _follow(connection, fresh, now)
+        webhooks.announce(connection, fresh, now)
+    return [each.intent.id in kept for each in ended]
 
-    `ended_at` is now when None.
-    """
-    outcome = _outcome(intent, called, ended_at or now)
-    if not dialling.finish(connection, intent, owner, outcome):
-        return False
-    if called.record is not None and called.record.end_reason is EndReason.OPTED_OUT:
-        dialling.opt_out(connection, intent, now)
-    kept = connection.execute(_CAMPAIGN, {"campaign": intent.campaign_id}).one()
-    zone = ZoneInfo(intent.timezone or "UTC")
-    past = [
-        Past(
-            each.dialed_at.astimezone(zone),
-            each.disposition,
-            EndReason(each.end_reason) if each.end_reason else None,
+
+def _follow(connection: Connection, fresh: Sequence[tuple[Intent, Outcome]], now: datetime) -> None:
+    """Decide what the contacts of calls do next, and count who answered."""
+    ids = sorted({each.campaign_id for each, _ in fresh})
+    settings = {row.id: row for row in connection.execute(_CAMPAIGNS, {"campaigns": ids})}
+    rules = {row.id: parse_rules(row.rules, row.max_attempts).retry for row in settings.values()}
+    past = conclusions.past_attempts(connection, [each.contact_id for each, _ in fresh])
+    following = []
+    answered: Counter[tuple[int, str]] = Counter()
+    for intent, outcome in fresh:
+        zone = ZoneInfo(intent.timezone or "UTC")
+        then = follow_up(
+            rules[intent.campaign_id],
+            [_past(each, zone) for each in past[intent.contact_id]],
+            now.astimezone(zone),
+            spread(intent.id),
+            outcome.outcome.get(WISH, ""),
         )
-        for each in dialling.past_attempts(connection, intent.contact_id)
-    ]
-    rules = parse_rules(kept.rules, kept.max_attempts).retry
-    wish = outcome.outcome.get(WISH, "")
-    following = follow_up(rules, past, now.astimezone(zone), spread(intent.id), wish)
-    dialling.follow(
-        connection, intent.contact_id, called.disposition, following.at, following.reason
-    )
-    if called.disposition is Disposition.ANSWERED_HUMAN:
-        day = local_day(intent.created_at, kept.timezone)
-        feeding.count_answered(connection, intent.campaign_id, day)
-    webhooks.announce(connection, intent, outcome, now)
-    return True
+        following.append(Following(intent.contact_id, outcome.disposition, then.at, then.reason))
+        if outcome.disposition is Disposition.ANSWERED_HUMAN:
+            day = local_day(intent.created_at, settings[intent.campaign_id].timezone)
+            answered[intent.campaign_id, day] += 1
+    conclusions.follow(connection, following)
+    feeding.count_answered(connection, answered)
+
+
+def _past(each: PastAttempt, zone: ZoneInfo) -> Past:
+    reason = EndReason(each.end_reason) if each.end_reason else None
+    return Past(each.dialed_at.astimezone(zone), each.disposition, reason)
 
 
 def spread(attempt_id: str) -> float:
@@ -89,15 +110,15 @@ def _grading(folder: str) -> tuple[Rule, ...]:
         return default_rules()
 
 
-def _outcome(intent: Intent, called: Called, now: datetime) -> Outcome:
+def _outcome(intent: Intent, called: Called, ended_at: datetime) -> Outcome:
     record = called.record
     summed = summary(called.disposition, record, _grading(intent.folder))
     talk_ms = None if record is None else record.duration_ms
     return Outcome(
         disposition=called.disposition,
-        ended_at=now,
+        ended_at=ended_at,
         ring_ms=called.ring_ms,
-        answered_at=None if talk_ms is None else now - timedelta(milliseconds=talk_ms),
+        answered_at=None if talk_ms is None else ended_at - timedelta(milliseconds=talk_ms),
         talk_ms=talk_ms,
         sip_code=called.sip_code,
         uses_cap=called.disposition not in USES_NO_CAP,

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select
 from voicebot.campaign.outcome import Disposition
 from voicebot.campaign.progress import by_code
 from voicebot.dialler.calls import Called
-from voicebot.dialler.conclusion import conclude
+from voicebot.dialler.conclusion import Ended, conclude
 from voicebot.store import dialling
 from voicebot.store.tables import attempt
 
@@ -36,7 +36,7 @@ def resolve(connection: Connection, attempt_id: str, result: str, now: datetime)
     """Keep how a call ended, with all that follows from it: the contact's next attempt, flags of
     the number, messages. Raises `ValueError` when there is no such call or its end is known."""
     disposition, code = parse_result(result)
-    intent = dialling.find(connection, attempt_id)
+    (intent,) = dialling.find(connection, [attempt_id])
     kept = connection.execute(
         select(attempt.c.disposition, attempt.c.ended_at, attempt.c.owner).where(
             attempt.c.id == attempt_id
@@ -49,6 +49,7 @@ def resolve(connection: Connection, attempt_id: str, result: str, now: datetime)
     if kept.disposition != Disposition.UNKNOWN:
         raise ValueError(f"ended {kept.disposition}; only an unknown end can be told")
     called = Called(disposition, 0, sip_code=code, evidence={"told_by": "operator"})
-    if not conclude(connection, intent, kept.owner, called, now, kept.ended_at):
+    (fresh,) = conclude(connection, kept.owner, [Ended(intent, called, kept.ended_at)], now)
+    if not fresh:
         raise ValueError("was resolved just now")
     return disposition

@@ -5,7 +5,9 @@ the store. Each worker has a queue of its own, named after its executor, so that
 than it can carry; the queue of a dead worker is emptied into a living one's.
 
 `dbos` keeps its tables in the store's database, so that an attempt is released in the transaction
-that takes its contact. There is one such queue a process, as there is one `DBOS`.
+that takes its contact. What is released together is one piece of work of `dbos`, up to `TOGETHER`:
+to keep, dispatch and conclude a piece is half a dozen statements, and what became of each attempt
+stands in the store anyway. There is one such queue a process, as there is one `DBOS`.
 """
 
 import asyncio
@@ -15,11 +17,13 @@ import threading
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from uuid import uuid4
 
-from dbos import DBOS, DBOSClient, DBOSConfig
+from dbos import DBOS, DBOSClient, DBOSConfig, WorkflowStatus
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 
 # Its messages are ours to show: without a handler it would write to standard error itself.
 logging.getLogger("dbos").addHandler(logging.NullHandler())
+
+log = logging.getLogger(__name__)
 
 APPLICATION = "voicebot"
 VERSION = "1"
@@ -36,10 +40,8 @@ UNFINISHED = ["ENQUEUED", "PENDING", "DELAYED"]
 FINISHED = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
 START_LOOKS = 60
 BATCH = 500
-PREFIXES = 100
-"""Asked for in one statement; SQLite takes no deeper expressions than 1000."""
-RELEASE = "#"
-"""In a workflow's id: between the attempt's id and what tells its releases apart."""
+TOGETHER = 25
+"""Attempts in one workflow at most."""
 
 
 class DbosQueue:
@@ -53,6 +55,8 @@ class DbosQueue:
         self._concurrency = concurrency
         self._engine = _engine(url)
         self._client: DBOSClient | None = None
+        self._free = asyncio.Semaphore(concurrency)
+        """What was taken over comes on top of what was released for the free lines."""
 
     async def start(self, handle: Callable[[str], Awaitable[None]]) -> None:
         """Begin to give released attempts to `handle`, on the running event loop."""
@@ -69,8 +73,17 @@ class DbosQueue:
             )
         )
 
-        async def attempt(attempt_id: str) -> None:
-            await handle(attempt_id)
+        async def handle_one(attempt_id: str) -> None:
+            async with self._free:
+                await handle(attempt_id)
+
+        async def attempt(released: str | list[str]) -> None:
+            ids = _ids(released)
+            told = await asyncio.gather(*map(handle_one, ids), return_exceptions=True)
+            for attempt_id, each in zip(ids, told, strict=True):
+                if isinstance(each, Exception):
+                    # It ends no other; the reconciler finds what it left.
+                    log.error("attempt %s failed", attempt_id, exc_info=each)
 
         DBOS.workflow(name=WORKFLOW)(attempt)
         DBOS.listen_queues([self._executor])
@@ -93,18 +106,17 @@ class DbosQueue:
     def release(self, connection: Connection, attempts: Sequence[str]) -> None:
         """Enqueue attempts in the caller's transaction, by their ids."""
         assert self._client is not None, "the queue is not started"
-        for attempt_id in attempts:
+        for first in range(0, len(attempts), TOGETHER):
             self._client.enqueue_in_transaction(
                 connection,
                 {
                     "workflow_name": WORKFLOW,
                     "queue_name": self._executor,
-                    # An attempt that was put back may be released again under its own number.
-                    "workflow_id": f"{attempt_id}{RELEASE}{uuid4().hex[:12]}",
+                    "workflow_id": uuid4().hex,
                     "app_version": VERSION,
                     "application_name": APPLICATION,
                 },
-                attempt_id,
+                list(attempts[first : first + TOGETHER]),
             )
 
     async def take_over(self, executor: str) -> int:
@@ -118,13 +130,11 @@ class DbosQueue:
             {"queue_name": executor, "status": UNFINISHED},
         ):
             while True:
-                page = await DBOS.list_workflows_async(
-                    **found, limit=BATCH, load_input=False, load_output=False
-                )
+                page = await DBOS.list_workflows_async(**found, limit=BATCH, load_output=False)
                 ids = [each.workflow_id for each in page]
                 if ids:
                     await DBOS.resume_workflows_async(ids, queue_name=self._executor)
-                    moved += len(ids)
+                    moved += sum(len(_attempts(each)) for each in page)
                 if len(page) < BATCH:
                     break
         await DBOS.delete_queue_async(executor)
@@ -132,19 +142,8 @@ class DbosQueue:
 
     async def unfinished(self, attempts: Collection[str]) -> set[str]:
         """Return which of these attempts are still to be handled or being handled."""
-        found: set[str] = set()
-        wanted = sorted(attempts)
-        for first in range(0, len(wanted), PREFIXES):
-            page = await DBOS.list_workflows_async(
-                workflow_id_prefix=[
-                    f"{each}{RELEASE}" for each in wanted[first : first + PREFIXES]
-                ],
-                status=UNFINISHED,
-                load_input=False,
-                load_output=False,
-            )
-            found |= {each.workflow_id.partition(RELEASE)[0] for each in page}
-        return found
+        held = await DBOS.list_workflows_async(status=UNFINISHED, load_output=False)
+        return {each for work in held for each in _attempts(work)}.intersection(attempts)
 
     async def purge(self) -> int:
         """Delete what is finished: the store has the outcome. Returns how much it was."""
@@ -167,15 +166,29 @@ class DbosQueue:
         self._engine.dispose()
 
 
+def _attempts(work: WorkflowStatus) -> Sequence[str]:
+    """Return the attempts that were released as one."""
+    return _ids(work.input["args"][0]) if work.input else []
+
+
+def _ids(released: str | list[str]) -> Sequence[str]:
+    # What an older voicebot released may still wait in the queue, each attempt by itself.
+    return [released] if isinstance(released, str) else released
+
+
 def _engine(url: str) -> Engine:
-    """Return connections of the engine's own: it begins its transactions in its own way."""
+    """Return connections of the engine's own: it begins its transactions in its own way.
+
+    They are not asked whether they are alive before each use, which would double the round trips:
+    `dbos` itself repeats what a lost connection broke, and the first one that is found dead
+    empties the pool.
+    """
     made = make_url(url)
     if made.get_backend_name() != "sqlite":
         return create_engine(
             made,
             pool_size=THREADS + 4,
             max_overflow=4,
-            pool_pre_ping=True,
             connect_args={"prepare_threshold": None, "connect_timeout": 10},
         )
     engine = create_engine(made, pool_size=THREADS + 4, max_overflow=4)

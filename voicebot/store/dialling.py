@@ -22,15 +22,7 @@ from voicebot.store.tables import (
     decision,
     dnc,
     lease,
-    number_flag,
 )
-
-FLAGS = {
-    Disposition.EMPTY: "empty",
-    Disposition.SUSPENDED: "suspended",
-    Disposition.BARRED: "barred",
-}
-"""What a disposition teaches about the number itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +59,8 @@ class Fenced(StrEnum):
     """What a fence says."""
 
     GO = "go"
+    LATE = "late"
+    """The slot has passed: take another one."""
     NOT_OURS = "not ours"
     """Somebody else dialled it, or it was put back: leave it."""
     LEASE_LOST = "lease lost"
@@ -74,29 +68,6 @@ class Fenced(StrEnum):
     HELD = "held"
     """The campaign does not run any more."""
     DO_NOT_CALL = "do_not_call"
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How an attempt ended, as it is kept."""
-
-    disposition: Disposition
-    ended_at: datetime
-    ring_ms: int
-    answered_at: datetime | None = None
-    talk_ms: int | None = None
-    replies: int | None = None
-    states: Sequence[str] | None = None
-    sip_code: int | None = None
-    uses_cap: bool = True
-    end_reason: str | None = None
-    intention: str | None = None
-    intention_rule: str | None = None
-    next_action: str | None = None
-    outcome: Mapping[str, str] = field(default_factory=dict)
-    evidence: Mapping[str, Any] = field(default_factory=dict)
-    record: Mapping[str, Any] | None = None
-    recording: str | None = None
 
 
 # Statements of every attempt, built once: to build and compare them anew takes longer than the
@@ -129,79 +100,93 @@ _FIND = (
     )
     .join(campaign, campaign.c.id == attempt.c.campaign_id)
     .join(contact, contact.c.id == attempt.c.contact_id)
-    .where(attempt.c.id == bindparam("id"))
+    .where(attempt.c.id.in_(bindparam("ids", expanding=True)))
 )
 
 
-def find(connection: Connection, attempt_id: str) -> Intent | None:
-    """Return an attempt with its contact; None when it was put back or never was."""
-    row = connection.execute(_FIND, {"id": attempt_id}).first()
-    if row is None:
-        return None
-    found = dict(row._mapping)
-    own = found.pop("own_timezone")
-    return Intent(**{**found, "timezone": own or row.timezone, "line": row.line or 0})
+def find(connection: Connection, attempt_ids: Sequence[str]) -> Sequence[Intent | None]:
+    """Return attempts with their contacts; None for one that was put back or never was."""
+    found: dict[str, Intent] = {}
+    for row in connection.execute(_FIND, {"ids": attempt_ids}):
+        values = dict(row._mapping)
+        own = values.pop("own_timezone")
+        values |= {"timezone": own or row.timezone, "line": row.line or 0}
+        found[row.id] = Intent(**values)
+    return [found.get(each) for each in attempt_ids]
 
 
-def set_slot(connection: Connection, attempt_id: str, at: datetime) -> None:
-    """Keep another slot for an attempt that missed its own."""
-    connection.execute(update(attempt).where(attempt.c.id == attempt_id).values(slot_at=at))
+def set_slots(connection: Connection, slots: Mapping[str, datetime]) -> None:
+    """Keep other slots for attempts that missed theirs."""
+    connection.execute(_SLOT, [{"attempt": each, "at": at} for each, at in slots.items()])
 
 
-def fence(connection: Connection, each: Intent, owner: str, now: datetime) -> Fenced:
-    """Ask for the right to dial. `GO` is given to one caller once, and is kept.
+_SLOT = update(attempt).where(attempt.c.id == bindparam("attempt")).values(slot_at=bindparam("at"))
+
+
+def fence(
+    connection: Connection, asking: Sequence[Intent], owner: str, now: datetime
+) -> Sequence[Fenced]:
+    """Ask for the right to dial each. `GO` is given to one caller once, and is kept.
 
     Asking again after an answer that did not arrive is right: who has it gets `GO` again, so that
     the caller itself must see that it dials once.
     """
-    given = {
-        "attempt": each.id,
-        "executor": owner,
-        "campaign": each.campaign_id,
-        "named": each.campaign,
-        "of_merchant": each.merchant,
-        "callee": each.phone,
-        "now": now,
-    }
-    if connection.execute(_FENCE, given).rowcount == 1:
-        return Fenced.GO
-    state = connection.execute(
-        select(attempt.c.state, attempt.c.owner).where(attempt.c.id == each.id)
-    ).first()
-    if state is None:
+    given = {"executor": owner, "now": now, "ids": [each.id for each in asking]}
+    gone = set(connection.execute(_FENCE, given).scalars())
+    given["ids"] = [each.id for each in asking if each.id not in gone]
+    left = {row.id: row for row in connection.execute(_REFUSED, given)} if given["ids"] else {}
+    return [Fenced.GO if each.id in gone else _why_not(left.get(each.id), owner) for each in asking]
+
+
+def _why_not(row: Any, owner: str) -> Fenced:
+    if row is None:
         return Fenced.NOT_OURS
-    if state.state != "intent":
-        return Fenced.GO if tuple(state) == ("dialing", owner) else Fenced.NOT_OURS
-    if not connection.execute(select(_ALIVE), given).scalar():
+    if row.state != "intent":
+        return Fenced.GO if (row.state, row.owner) == ("dialing", owner) else Fenced.NOT_OURS
+    if not row.alive:
         return Fenced.LEASE_LOST
-    if connection.execute(select(_BARRED), given).scalar():
-        return Fenced.DO_NOT_CALL
-    return Fenced.HELD
+    return Fenced.DO_NOT_CALL if row.barred else Fenced.HELD
 
 
 _ALIVE = exists().where(lease.c.executor == bindparam("executor"), lease.c.state == "up")
-_RUNS = exists().where(
-    campaign.c.id == bindparam("campaign"),
-    campaign.c.state == "running",
-    or_(campaign.c.ends_at.is_(None), campaign.c.ends_at > bindparam("now")),
+_RUNS = (
+    exists()
+    .where(
+        campaign.c.id == attempt.c.campaign_id,
+        campaign.c.state == "running",
+        or_(campaign.c.ends_at.is_(None), campaign.c.ends_at > bindparam("now")),
+    )
+    .correlate(attempt)
 )
-_BARRED = exists().where(
-    dnc.c.phone == bindparam("callee"),
-    dnc.c.removed_at.is_(None),
-    or_(dnc.c.expires_at.is_(None), dnc.c.expires_at > bindparam("now")),
-    or_(
-        dnc.c.scope == "platform",
-        and_(dnc.c.scope == "merchant", dnc.c.owner == bindparam("of_merchant")),
-        and_(dnc.c.scope == "campaign", dnc.c.owner == bindparam("named")),
-    ),
+_BARRED = (
+    exists()
+    .where(
+        dnc.c.phone == attempt.c.phone,
+        dnc.c.removed_at.is_(None),
+        or_(dnc.c.expires_at.is_(None), dnc.c.expires_at > bindparam("now")),
+        campaign.c.id == attempt.c.campaign_id,
+        or_(
+            dnc.c.scope == "platform",
+            and_(dnc.c.scope == "merchant", dnc.c.owner == campaign.c.merchant),
+            and_(dnc.c.scope == "campaign", dnc.c.owner == campaign.c.name),
+        ),
+    )
+    .correlate(attempt)
 )
+_ASKING = attempt.c.id.in_(bindparam("ids", expanding=True))
 _FENCE = (
     update(attempt)
-    .where(
-        attempt.c.id == bindparam("attempt"), attempt.c.state == "intent", _ALIVE, _RUNS, ~_BARRED
-    )
+    .where(_ASKING, attempt.c.state == "intent", _ALIVE, _RUNS, ~_BARRED)
     .values(state="dialing", owner=bindparam("executor"), dialed_at=bindparam("now"))
+    .returning(attempt.c.id)
 )
+_REFUSED = select(
+    attempt.c.id,
+    attempt.c.state,
+    attempt.c.owner,
+    _ALIVE.label("alive"),
+    _BARRED.label("barred"),
+).where(_ASKING)
 
 
 def put_back(connection: Connection, attempt_id: str, at: datetime) -> bool:
@@ -258,106 +243,6 @@ def filter_out(connection: Connection, each: Intent, code: str, now: datetime) -
         )
     )
     return True
-
-
-@dataclass(frozen=True, slots=True)
-class PastAttempt:
-    """A finished attempt of a contact."""
-
-    dialed_at: datetime
-    disposition: Disposition
-    end_reason: str | None
-
-
-_PAST = (
-    select(attempt.c.dialed_at, attempt.c.disposition, attempt.c.end_reason)
-    .where(
-        attempt.c.contact_id == bindparam("contact"),
-        attempt.c.state == "done",
-        attempt.c.dialed_at.is_not(None),
-    )
-    .order_by(attempt.c.number)
-)
-
-
-def past_attempts(connection: Connection, contact_id: int) -> Sequence[PastAttempt]:
-    """Return the finished attempts of a contact that were dialled, oldest first."""
-    rows = connection.execute(_PAST, {"contact": contact_id})
-    return [PastAttempt(row[0], Disposition(row[1]), row[2]) for row in rows]
-
-
-_FINISH = (
-    update(attempt)
-    .where(
-        attempt.c.id == bindparam("attempt"),
-        attempt.c.owner == bindparam("by"),
-        or_(
-            attempt.c.state == "dialing",
-            and_(attempt.c.state == "done", attempt.c.disposition == str(Disposition.UNKNOWN)),
-        ),
-    )
-    .values(state="done")
-)
-"""The columns that an outcome fills come with its parameters."""
-
-
-def finish(connection: Connection, each: Intent, owner: str, outcome: Outcome) -> bool:
-    """Keep the outcome of a call that this owner dialled; False when it is kept already.
-
-    An outcome that comes late, after the worker was thought dead, replaces `UNKNOWN`.
-    """
-    ended = connection.execute(
-        _FINISH,
-        {
-            "attempt": each.id,
-            "by": owner,
-            "disposition": str(outcome.disposition),
-            "ended_at": outcome.ended_at,
-            "answered_at": outcome.answered_at,
-            "ring_ms": outcome.ring_ms,
-            "talk_ms": outcome.talk_ms,
-            "replies": outcome.replies,
-            "states": outcome.states,
-            "sip_code": outcome.sip_code,
-            "uses_cap": outcome.uses_cap,
-            "end_reason": outcome.end_reason,
-            "intention": outcome.intention,
-            "intention_rule": outcome.intention_rule,
-            "next_action": outcome.next_action,
-            "outcome": dict(outcome.outcome),
-            "evidence": dict(outcome.evidence),
-            "record": outcome.record,
-            "recording": outcome.recording,
-        },
-    )
-    if ended.rowcount != 1:
-        return False
-    if outcome.disposition in FLAGS:
-        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-        connection.execute(
-            dialect.insert(number_flag)
-            .values(
-                phone=each.phone,
-                flag=FLAGS[outcome.disposition],
-                since=outcome.ended_at,
-                attempt_id=each.id,
-            )
-            .on_conflict_do_nothing()
-        )
-    return True
-
-
-def follow(
-    connection: Connection,
-    contact_id: int,
-    disposition: Disposition,
-    at: datetime | None,
-    reason: str,
-) -> None:
-    """Let a contact wait for its next attempt, or be done when `at` is None."""
-    values: dict[str, Any] = {"disposition": str(disposition), "state_reason": reason}
-    values |= {"state": "done"} if at is None else {"state": "wait", "next_at": at}
-    connection.execute(update(contact).where(contact.c.id == contact_id).values(values))
 
 
 def opt_out(connection: Connection, each: Intent, now: datetime) -> None:

@@ -146,6 +146,20 @@ _COUNT = (
     )
     .values(dialled=campaign_day.c.dialled + bindparam("number"))
 )
+_ANSWERED = (
+    update(campaign_day)
+    .where(
+        campaign_day.c.campaign_id == bindparam("campaign"), campaign_day.c.day == bindparam("on")
+    )
+    .values(answered=campaign_day.c.answered + bindparam("number"))
+)
+_REFUSE = (
+    update(contact)
+    .where(contact.c.id == bindparam("contact"), contact.c.state != "done")
+    .values(state_reason=bindparam("code"))
+)
+_WAIT = _REFUSE.values(state="wait", next_at=bindparam("at"))
+_NEVER = _REFUSE.values(state="done")
 _DUE = (
     select(
         contact.c.id,
@@ -248,17 +262,18 @@ def refuse(
             for each in refusals
         ],
     )
-    for each in refusals:
-        refused: dict[str, Any] = {"state_reason": each.code}
-        if each.next_at is None:
-            refused["state"] = "done"
-        else:
-            refused |= {"state": "wait", "next_at": each.next_at}
-        connection.execute(
-            update(contact)
-            .where(contact.c.id == each.contact_id, contact.c.state != "done")
-            .values(refused)
-        )
+    ordered = sorted(refusals, key=lambda each: each.contact_id)
+    later = [
+        {"contact": each.contact_id, "code": each.code, "at": each.next_at}
+        for each in ordered
+        if each.next_at is not None
+    ]
+    never = [
+        {"contact": each.contact_id, "code": each.code} for each in ordered if each.next_at is None
+    ]
+    for statement, rows in ((_WAIT, later), (_NEVER, never)):
+        if rows:
+            connection.execute(statement, rows)
 
 
 def release(
@@ -345,13 +360,16 @@ def count_dialled(connection: Connection, campaign_id: int, day: str, number: in
     )
 
 
-def count_answered(connection: Connection, campaign_id: int, day: str) -> None:
-    """Add a call that a person answered to its day."""
-    connection.execute(
-        update(campaign_day)
-        .where(campaign_day.c.campaign_id == campaign_id, campaign_day.c.day == day)
-        .values(answered=campaign_day.c.answered + 1)
-    )
+def count_answered(connection: Connection, answered: Mapping[tuple[int, str], int]) -> None:
+    """Add calls that people answered to the days (and campaigns) of their keys."""
+    if answered:
+        connection.execute(
+            _ANSWERED,
+            [
+                {"campaign": campaign_id, "on": day, "number": number}
+                for (campaign_id, day), number in sorted(answered.items())
+            ],
+        )
 
 
 def _queue(connection: Connection, releases: Sequence[Release]) -> None:

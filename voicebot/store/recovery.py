@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, select, update
 
 from voicebot.campaign.outcome import Disposition
-from voicebot.store.dialling import follow
+from voicebot.store.conclusions import Following, follow
 from voicebot.store.tables import IN_FLIGHT, attempt, campaign, lease
 
 END_NOT_SEEN = "end not seen"
@@ -22,8 +22,10 @@ def lose(connection: Connection, owner: str, now: datetime) -> Sequence[str]:
         .values(state="done", disposition=str(Disposition.UNKNOWN), ended_at=now)
         .returning(attempt.c.id, attempt.c.contact_id)
     ).all()
-    for row in lost:
-        follow(connection, row.contact_id, Disposition.UNKNOWN, None, END_NOT_SEEN)
+    follow(
+        connection,
+        [Following(row.contact_id, Disposition.UNKNOWN, None, END_NOT_SEEN) for row in lost],
+    )
     return [row.id for row in lost]
 
 

@@ -13,7 +13,8 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, exists, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from voicebot.store.dialling import Intent, Outcome
+from voicebot.store.conclusions import Outcome
+from voicebot.store.dialling import Intent
 from voicebot.store.tables import campaign, outbox, webhook
 
 FINISHED = "call.finished"
@@ -87,40 +88,38 @@ def hooks(connection: Connection) -> Sequence[tuple[Hook, Mapping[str, int]]]:
     return [(Hook(*row), counted.get(row.id, {})) for row in rows]
 
 
-_WANTED = select(webhook.c.id).where(
+_WANTED = select(webhook.c.id, webhook.c.campaign_id).where(
     webhook.c.active.is_(True),
-    or_(webhook.c.campaign_id.is_(None), webhook.c.campaign_id == bindparam("campaign")),
+    or_(
+        webhook.c.campaign_id.is_(None),
+        webhook.c.campaign_id.in_(bindparam("campaigns", expanding=True)),
+    ),
 )
 
 
-def announce(connection: Connection, intent: Intent, outcome: Outcome, now: datetime) -> int:
-    """Keep a message of a finished call for everyone who wants to know; say for how many."""
-    ids = list(connection.execute(_WANTED, {"campaign": intent.campaign_id}).scalars())
-    if not ids:
-        return 0
-    event_id = f"{FINISHED}:{intent.id}"
-    payload = _payload(event_id, intent, outcome)
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    connection.execute(
-        dialect.insert(outbox)
-        .values(
-            [
-                {
-                    "event_id": event_id,
-                    "webhook_id": hook_id,
-                    "kind": FINISHED,
-                    "contact_id": intent.contact_id,
-                    "attempt_id": intent.id,
-                    "payload": payload,
-                    "next_at": now,
-                    "created_at": now,
-                }
-                for hook_id in ids
-            ]
-        )
-        .on_conflict_do_nothing()
-    )
-    return len(ids)
+def announce(connection: Connection, ended: Sequence[tuple[Intent, Outcome]], now: datetime) -> int:
+    """Keep a message of each finished call for everyone who wants to know; say how many."""
+    campaigns = sorted({each.campaign_id for each, _ in ended})
+    wanted = connection.execute(_WANTED, {"campaigns": campaigns}).all()
+    messages = [
+        {
+            "event_id": f"{FINISHED}:{each.id}",
+            "webhook_id": hook_id,
+            "kind": FINISHED,
+            "contact_id": each.contact_id,
+            "attempt_id": each.id,
+            "payload": _payload(f"{FINISHED}:{each.id}", each, outcome),
+            "next_at": now,
+            "created_at": now,
+        }
+        for each, outcome in ended
+        for hook_id, of in wanted
+        if of is None or of == each.campaign_id
+    ]
+    if messages:
+        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+        connection.execute(dialect.insert(outbox).on_conflict_do_nothing(), messages)
+    return len(messages)
 
 
 def _payload(event_id: str, intent: Intent, outcome: Outcome) -> dict[str, Any]:
