@@ -14,7 +14,11 @@ from tests.needs import program
 from voicebot.cli.main import cli
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
-UNIT = DEPLOY / "systemd" / "voicebot-worker@.service"
+UNITS = {
+    "voicebot-worker@1.service": DEPLOY / "systemd" / "voicebot-worker@.service",
+    "voicebot-serve.service": DEPLOY / "systemd" / "voicebot-serve.service",
+}
+unit_of = pytest.mark.parametrize("name", UNITS)
 COMPOSE = DEPLOY / "compose" / "compose.yaml"
 
 
@@ -25,11 +29,12 @@ def takes(arguments: list[str]) -> None:
     command.make_context(arguments[0], arguments[1:], resilient_parsing=False)
 
 
-def test_systemd_takes_the_unit(tmp_path: Path) -> None:
+@unit_of
+def test_systemd_takes_the_unit(name: str, tmp_path: Path) -> None:
     checker = program("systemd-analyze")
     voicebot = Path(sys.executable).with_name("voicebot")
-    unit = tmp_path / "voicebot-worker@1.service"
-    unit.write_text(UNIT.read_text().replace("/opt/voicebot/bin/voicebot", str(voicebot)))
+    unit = tmp_path / name
+    unit.write_text(UNITS[name].read_text().replace("/opt/voicebot/bin/voicebot", str(voicebot)))
 
     done = subprocess.run([checker, "verify", str(unit)], capture_output=True, text=True)
 
@@ -37,15 +42,20 @@ def test_systemd_takes_the_unit(tmp_path: Path) -> None:
     assert said == []
 
 
-def test_the_unit_starts_a_command_that_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    start = re.search(r"^ExecStart=(.+)$", UNIT.read_text(), re.MULTILINE)
+@unit_of
+def test_the_unit_starts_a_command_that_there_is(name: str) -> None:
+    start = re.search(r"^ExecStart=(.+)$", UNITS[name].read_text(), re.MULTILINE)
     assert start is not None
 
     takes(shlex.split(start[1].replace("%i", "1"))[1:])
 
 
-def test_stopping_leaves_calls_the_time_that_a_worker_gives_them() -> None:
-    assert "TimeoutStopSec=330" in UNIT.read_text()
+@unit_of
+def test_stopping_leaves_calls_the_time_that_they_are_given(name: str) -> None:
+    text = UNITS[name].read_text()
+    assert "TimeoutStopSec=330" in text
+    assert "KillMode=mixed" in text
+    assert "--drain" not in text or "--drain 300 " in text
     services = YAML(typ="safe").load(COMPOSE)["services"]
     assert services["worker"]["stop_grace_period"] == "330s"
 

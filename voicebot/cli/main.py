@@ -24,6 +24,7 @@ from voicebot.cli.dnc import dnc
 from voicebot.cli.doctor import doctor
 from voicebot.cli.janus_config import janus_config
 from voicebot.cli.kb import kb
+from voicebot.cli.logs import log_to_stderr
 from voicebot.cli.model import model
 from voicebot.cli.orders import orders
 from voicebot.cli.outcomes import outcomes
@@ -55,9 +56,7 @@ def cli(verbose: int) -> None:
       voicebot replay call.wav --script campaigns/repurchase
     """
     level = (logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)]
-    logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s")
-    # jieba speaks of its dictionary whenever it is first used.
-    logging.getLogger("jieba").setLevel(logging.WARNING)
+    log_to_stderr(level)
 
 
 # One a line, in the order of the help.

@@ -63,9 +63,8 @@ def write_attempt(
     record = calls / f"{safe.number:03d}{_in_file_name(safe.contact.name)}.json"
     heard = bool(caller_pcm or robot_pcm)
     with storing(sound):
-        for name in (f"{attempt.number:03d}.json", f"{attempt.number:03d}-*.json"):
-            for old in calls.glob(name):
-                old.unlink()
+        for old in records_of(folder, attempt.number):
+            old.unlink()
         if not recorded:
             sound.unlink(missing_ok=True)
         if heard:
@@ -92,6 +91,12 @@ def write_outcomes(path: Path, attempts: Iterable[Attempt], fields: Sequence[str
 def sound_name(number: int) -> str:
     """Return the name of an attempt's recording in the folder `calls`."""
     return f"{number:03d}.wav"
+
+
+def records_of(folder: Path, number: int) -> list[Path]:
+    """Return the records that `folder` holds under an attempt's number."""
+    names = (f"{number:03d}.json", f"{number:03d}-*.json")
+    return [path for name in names for path in (folder / "calls").glob(name)]
 
 
 def last_number(folder: Path) -> int:

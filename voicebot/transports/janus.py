@@ -11,7 +11,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Any
+from typing import Any, Protocol
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
@@ -40,10 +40,22 @@ class JanusEvent:
     sdp: str | None = None
 
 
+class Session(Protocol):
+    """What a handle belongs to: `JanusSession`, or what passes on to one in another process."""
+
+    async def ask(self, message: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Send a request and return its answer. Raises `LineFailed`."""
+        ...
+
+    def forget(self, handle: "JanusHandle") -> None:
+        """Route nothing to this handle any more."""
+        ...
+
+
 class JanusHandle:
     """One attached plugin."""
 
-    def __init__(self, session: "JanusSession", number: int) -> None:
+    def __init__(self, session: Session, number: int) -> None:
         self.number = number
         self._session = session
         self._events: asyncio.Queue[JanusEvent] = asyncio.Queue()
@@ -56,7 +68,12 @@ class JanusHandle:
         message: dict[str, Any] = {"janus": "message", "body": dict(body)}
         if sdp is not None:
             message["jsep"] = {"type": sdp_type, "sdp": sdp, "trickle": False}
-        await self._session.ask(message | {"handle_id": self.number})
+        await self.forward(message | {"handle_id": self.number})
+
+    async def forward(self, message: Mapping[str, Any]) -> None:
+        """Send a whole message of this handle, and wait until Janus has taken it. Raises
+        `LineFailed`."""
+        await self._session.ask(message)
 
     async def next_event(self) -> JanusEvent:
         """Wait for what happens next."""

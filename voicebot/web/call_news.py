@@ -118,6 +118,10 @@ class Calls(Protocol):
         """Let the call end without waiting for it."""
         ...
 
+    async def close(self) -> None:
+        """End every call now."""
+        ...
+
 
 class Waiting:
     """Offers that have no media yet: whoever has the link can make them."""
