@@ -49,7 +49,7 @@ def rating(text: str) -> SlotValue | None:
     """Return a score from 1 to 10."""
     text = _SCALE.sub("", text)
     if _FULL.search(text):
-        return _rating(str(HIGHEST), "满分", 0.95)
+        return _rating(str(HIGHEST), "满分", 1.0)
     scores = [each for each in _SCORE.finditer(text) if not _TAKEN.search(text[: each.start()])]
     if scores:
         found = numbers.find(scores[-1]["number"])
