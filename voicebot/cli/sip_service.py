@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from voicebot.call.leg import PhoneLeg
 from voicebot.call.record import CallRecord
@@ -12,6 +13,7 @@ from voicebot.campaign.routes import ANY_NUMBER, HandOver
 from voicebot.campaign.urgency import Urgency, urgency
 from voicebot.runtime.answering import Answer, Answering
 from voicebot.runtime.hand_over import Calls, connect_person
+from voicebot.runtime.holding import say
 from voicebot.runtime.places import OwnQueues, Queue, Queues
 from voicebot.runtime.waiting_line import Waited, WaitingLine, WaitingSounds
 from voicebot.transports.janus_leg import BUSY_HERE, IncomingCall, JanusLeg
@@ -99,8 +101,12 @@ class SipService:
 
         async def reach(line: PhoneLeg, person: str, record: CallRecord) -> bool:
             if answer.hand_over is HandOver.BRIDGE:
-                return await self._bridge(line, answer, person, record, caller)
-            return await line.transfer(person)
+                reached = await self._bridge(line, answer, person, record, caller)
+            else:
+                reached = await line.transfer(person)
+            if not reached and answer.unanswered is None and not line.closed:
+                await say(line, self._sounds.given_up)
+            return reached
 
         self._talking += 1
         try:
@@ -130,7 +136,9 @@ class SipService:
             return True
         if await people.full():
             return False
-        waiting = WaitingLine(people, self._sounds, longest_s=self._longest_s)
+        # Who waits in vain is told so when nothing else goes on with them.
+        sounds = replace(self._sounds, given_up=b"")
+        waiting = WaitingLine(people, sounds, longest_s=self._longest_s)
         return await waiting.wait(line, ahead_s=case.ahead_s) is Waited.ROOM
 
 

@@ -1,6 +1,8 @@
 """Keeping a caller company while nothing else is said to them."""
 
-from voicebot.audio.frame import frame_bytes
+import asyncio
+
+from voicebot.audio.frame import SAMPLE_BYTES, frame_bytes
 from voicebot.call.leg import CallLeg
 from voicebot.runtime.media import audio
 
@@ -29,3 +31,16 @@ async def until_hung_up(leg: CallLeg) -> None:
     """Take the caller's audio, which nobody needs, so that their hanging up is noticed."""
     async for _ in audio(leg):
         pass
+
+
+async def say(leg: CallLeg, pcm: bytes) -> None:
+    """Say this to its end, or until the caller hangs up."""
+    # What is pulled after the end, before the wait is over, is silence.
+    leg.playout = Looped(pcm + bytes(leg.sample_rate), leg.sample_rate)
+    gone = asyncio.create_task(until_hung_up(leg))
+    try:
+        await asyncio.wait({gone}, timeout=len(pcm) / SAMPLE_BYTES / leg.sample_rate)
+    finally:
+        leg.playout = None
+        gone.cancel()
+        await asyncio.gather(gone, return_exceptions=True)
