@@ -12,9 +12,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.dialler.rig import attempts, new_campaign, now_of, run_worker, until, worker
+from tests.dialler.shop_server import shop_server
 from tests.replay.answering import RATE, answer_call
 from voicebot import bootstrap
 from voicebot.call.live import News
+from voicebot.call.record import CallRecord
+from voicebot.campaign.outcome import Disposition
+from voicebot.dialler.calls import Called, OptedOut
+from voicebot.dialler.webhook_address import Allowed
 from voicebot.dialogue.hook import HookCall
 from voicebot.dialogue.script import EndReason
 from voicebot.engines.vosk import VoskModel
@@ -22,6 +28,9 @@ from voicebot.runtime.answering import Answer, InboundCall
 from voicebot.runtime.voice import PromptVoice
 from voicebot.simulation.scenario import Scenario
 from voicebot.simulation.scenario_file import load_scenario
+from voicebot.store import webhooks
+from voicebot.store.dialling import Intent
+from voicebot.store.engine import open_store
 
 SCRIPT = """\
 script: card
@@ -170,6 +179,41 @@ def test_nothing_that_is_written_or_shown_holds_the_number(kept: Kept) -> None:
     assert "***" in words
     assert "您的卡号是***，对吗？" in words
     assert not [text for text in words if WORDS.search(text)]
+
+
+class Line:
+    """Makes the one call that was made already."""
+
+    def __init__(self, record: CallRecord) -> None:
+        self._called = Called(Disposition.ANSWERED_HUMAN, 900, record)
+
+    async def prepare(self, intent: Intent) -> None:
+        return
+
+    async def make(self, intent: Intent, opted_out: OptedOut) -> Called:
+        return self._called
+
+
+def test_the_shops_webhook_is_told_what_the_record_has(kept: Kept, tmp_path: Path) -> None:
+    record = kept.call.record
+    store = open_store(str(tmp_path / "shop.db"))
+    new_campaign(store, 1)
+    with shop_server() as shop:
+        with store.write() as connection:
+            webhooks.add_hook(connection, shop.url, None, now_of(connection))
+        allowed = Allowed(frozenset({"127.0.0.1"}))
+        one = worker(store, Line(record), webhook_hosts=allowed)
+        run_worker(one, lambda: until(lambda: bool(shop.received)))
+    (attempt,) = attempts(store)
+    store.close()
+
+    (message,) = shop.received
+    assert json.loads(message.body)["outcome"] == record.outcome
+    assert record.outcome == {"last_card": "***", "paid": "yes"}
+    row = json.dumps([attempt.outcome, attempt.record, attempt.evidence], ensure_ascii=False)
+    for text in (message.body.decode(), row):
+        assert "***" in text
+        assert not SECRET.search(text)
 
 
 def test_the_recording_is_silent_while_the_number_is_said_and_read_back(kept: Kept) -> None:
