@@ -3,6 +3,7 @@
 import base64
 import json
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from ruamel.yaml import YAML
 
 from tests.adapters.browser import Page, browser
 from tests.adapters.hearing import heard, syllables
-from tests.adapters.sip_peers import wait_until
+from tests.adapters.sip_peers import free_port, running, wait_until
 from tests.needs import program
 from voicebot.cli.line_options import own_address
 
@@ -185,6 +186,83 @@ def test_from_another_machine_the_page_needs_https_and_gets_the_turn_servers(
 
     assert secure
     assert servers == [{"urls": turn, "username": "shop", "credential": "open-sesame"}]
+
+
+RELAY_ONLY = """(() => {
+  const Real = RTCPeerConnection;
+  window.RTCPeerConnection = function (settings) {
+    window.made = new Real({ ...settings, iceTransportPolicy: 'relay' });
+    return window.made;
+  };
+})()"""
+"""As in a network that lets nothing through but the way to the TURN server."""
+
+USED = """(async () => {
+  const all = [...(await made.getStats()).values()];
+  const pair = all.find((each) => each.type === 'candidate-pair' && each.nominated);
+  const kind = (id) => all.find((each) => each.id === id).candidateType;
+  return [kind(pair.localCandidateId), pair.bytesSent > 10000, pair.bytesReceived > 10000];
+})()"""
+"""Which way the sound went, and whether any did."""
+
+
+def test_a_caller_behind_a_turn_server_has_a_whole_conversation(tmp_path: Path) -> None:
+    variables = [f"--var={name}={value}" for name, value in LABELS["variables"].items()]
+    with turn_server(tmp_path / "turn", "shop", "open-sesame") as turn:
+        options = ["--ice", turn, "--ice-user", "shop", "--ice-secret", "open-sesame"]
+        with (
+            service(tmp_path / "out", *variables, *options) as link,
+            browser(tmp_path / "browser", FIXTURES / "willing.wav") as page,
+        ):
+            page.open(link)
+            page.run(RELAY_ONLY)
+            call(page)
+            page.run(RECORD)
+            # Before the end, when the connection forgets.
+            page.wait("document.querySelectorAll('#transcript .caller').length > 1", CALL_S)
+            used = page.run(USED)
+            page.wait("document.body.dataset.state === 'ended'", CALL_S)
+            pcm = base64.b64decode(page.run(HEARD))
+
+    call_file = next((tmp_path / "out" / "calls").glob("*.json"))
+    record = json.loads(call_file.read_text(encoding="utf-8"))["record"]
+    assert used == ["relay", True, True]
+    assert record["end_reason"] == LABELS["expected"]["end_reason"]
+    intents = [turn["intent"] for turn in record["turns"] if turn["intent"]]
+    assert intents == LABELS["expected"]["intents"]
+    for name, value in LABELS["expected"]["outcome"].items():
+        assert record["outcome"][name] == value
+    words = heard(pcm, 8000, 8000)
+    assert said("优惠券", words), words
+    assert said("祝您生活愉快", words), words
+
+
+@contextmanager
+def turn_server(folder: Path, user: str, password: str) -> Iterator[str]:
+    """Run coturn and return its address."""
+    folder.mkdir()
+    host = own_address()
+    port = free_port(host=host)
+    command = [program("turnserver", "coturn"), "-n", "--no-cli", "--no-tls", "--no-dtls"]
+    command += ["--listening-ip", host, "--relay-ip", host, "--listening-port", str(port)]
+    command += ["--lt-cred-mech", "--user", f"{user}:{password}", "--realm", "shop.example"]
+    command += ["--fingerprint", "--log-file", "stdout", "--pidfile", str(folder / "turn.pid")]
+    command += ["--userdb", str(folder / "users.db")]
+    with running(command, folder / "turn.log"):
+        wait_until(lambda: binds(host, port), "coturn answers")
+        yield f"turn:{host}:{port}?transport=udp"
+
+
+def binds(host: str, port: int) -> bool:
+    """Tell whether a STUN server answers there."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.settimeout(0.3)
+        try:
+            # A binding request of RFC 5389, and the beginning of its answer.
+            probe.sendto(b"\x00\x01\x00\x00\x21\x12\xa4\x42" + bytes(12), (host, port))
+            return probe.recv(2000).startswith(b"\x01\x01")
+        except OSError:
+            return False
 
 
 def certificate(folder: Path) -> tuple[Path, Path]:
