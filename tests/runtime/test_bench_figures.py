@@ -42,7 +42,7 @@ def test_a_turn_that_was_cut_off_has_no_latency_and_counts() -> None:
     figures = turn_figures([replied(300.0), replied(320.0), cut])
 
     assert figures.latency.values == (300.0, 320.0)
-    assert figures.cut_off == Rate(1, 3)
+    assert (figures.cut_off, figures.harmful) == (Rate(1, 3), Rate(0, 3))
     assert figures.answered == Rate(2, 2)
 
 

@@ -11,6 +11,7 @@ from voicebot.bench.overlaps import measure_barge_in
 from voicebot.bench.rig import Rig, fixed
 from voicebot.bench.turn_set import Condition, Kind, LabelledTurn
 from voicebot.bench.turns import MeasuredTurn, measure_turn
+from voicebot.dialogue.script import Listen
 from voicebot.runtime.call_runner import Parts
 from voicebot.runtime.virtual_time import InlineExecutor, run_virtual
 from voicebot.simulation.line import LineSettings
@@ -22,7 +23,7 @@ FRAME_MS = 20
 
 
 class Hum:
-    """Speaks every text as a tone of 120 ms a character."""
+    """Speaks every text in two tones for each character, 120 ms in all: one alone were 嗯."""
 
     sample_rate = 8000
     identity = "hum"
@@ -31,7 +32,7 @@ class Hum:
         pass
 
     def synthesise(self, text: str) -> Iterator[bytes]:
-        yield tone(120 * len(text))
+        yield (tone(60) + tone(60, hz=250.0)) * len(text)
 
 
 def rig(*texts: str, character_ms: int = 200) -> Rig:
@@ -81,6 +82,28 @@ def test_a_pause_longer_than_the_silence_is_a_false_cut_off() -> None:
 
     assert found.cut_off
     assert found.latency_ms is None
+
+
+@pytest.mark.parametrize(
+    ("written", "heard", "harmful"),
+    [("很好喝<600>谢谢", "很好喝", False), ("不错<600>太苦了", "不错", True)],
+)
+def test_a_cut_off_is_harmful_when_it_changes_the_answer(
+    written: str, heard: str, *, harmful: bool
+) -> None:
+    found = measured(written, 400, heard)
+
+    assert (found.cut_off, found.harmful) == (True, harmful)
+
+
+def test_where_any_words_are_the_answer_every_cut_off_is_harmful() -> None:
+    made = rig("很好喝")
+    free = replace(made.script.states["yes_no"], listen=Listen.FREE)
+    made.script = replace(made.script, states={**made.script.states, "yes_no": free})
+
+    found = run_virtual(measure_turn(made, turn("很好喝<600>谢谢"), fixed(400)))
+
+    assert (found.cut_off, found.harmful) == (True, True)
 
 
 def test_a_pause_shorter_than_the_silence_is_waited_for() -> None:

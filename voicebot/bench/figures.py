@@ -57,6 +57,8 @@ class TurnFigures:
     """Response latency of the turns that were neither cut off nor missed."""
     cut_off: Rate
     """Of all turns that the caller began."""
+    harmful: Rate
+    """Cut off, and the answer lost or changed by it; of the same turns."""
     missed: Rate
     false_answer: Rate
     answered: Rate
@@ -119,6 +121,7 @@ def turn_figures(turns: Sequence[MeasuredTurn]) -> TurnFigures:
     return TurnFigures(
         latency=times(each.full_latency_ms for each in replied),
         cut_off=_rate(begun, lambda each: each.cut_off),
+        harmful=_rate(begun, lambda each: each.harmful),
         missed=_rate(begun, lambda each: each.missed),
         false_answer=_rate(turns, lambda each: each.false_answer),
         answered=_rate(replied, lambda each: each.answered),

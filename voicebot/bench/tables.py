@@ -82,11 +82,23 @@ def overlap_table(results: Results) -> Table:
 def _table(title: str) -> Table:
     table = Table(title=title, title_justify="left", box=None, padding=(0, 1, 0, 0))
     table.add_column("", no_wrap=True)
-    for column in ("n", "p50", "p90", "p95", "p99", "cut off", "missed", "noise", "right"):
+    for column in (
+        "n",
+        "p50",
+        "p90",
+        "p95",
+        "p99",
+        "cut off",
+        "harmful",
+        "missed",
+        "noise",
+        "right",
+    ):
         table.add_column(column, justify="right", no_wrap=True)
     table.caption_justify = "left"
     table.caption = (
         "p50 to p99: response latency in ms; cut off: false cut-offs with their 95 % interval;\n"
+        "harmful: those that lost or changed the answer, of all turns;\n"
         "noise: taken for an answer before the caller spoke; right: heard an answer to the question"
     )
     return table
@@ -98,6 +110,7 @@ def _turn_row(table: Table, name: str, figures: TurnFigures) -> None:
         str(figures.false_answer.of),
         *_percentiles(figures.latency),
         percent(figures.cut_off),
+        f"{figures.harmful.share:.1%}",
         f"{figures.missed.share:.0%}",
         f"{figures.false_answer.share:.0%}",
         f"{figures.answered.share:.0%}",

@@ -9,6 +9,9 @@ from voicebot.bench.leg import CallerLeg, Speaking
 from voicebot.bench.rig import Endpointing, Rig
 from voicebot.bench.turn_set import LabelledTurn
 from voicebot.call.record import CallRecord, TurnRecord
+from voicebot.dialogue.conversation import Conversation
+from voicebot.dialogue.script import Listen
+from voicebot.speech.recogniser import Transcript
 
 PATIENCE_S = 4.0
 """A reply later than this after the caller's last sample is none: the turn was missed."""
@@ -16,7 +19,10 @@ PATIENCE_S = 4.0
 
 @dataclass(frozen=True, slots=True)
 class MeasuredTurn:
-    """What became of one labelled turn. Exactly one of the flags holds, or `latency_ms` is set."""
+    """What became of one labelled turn.
+
+    It was cut off or missed, noise was taken for it, or `latency_ms` is set.
+    """
 
     turn: LabelledTurn
     endpointing: str
@@ -24,6 +30,8 @@ class MeasuredTurn:
     """First audible sample of the reply on the wire after the last one of the caller's speech."""
     cut_off: bool = False
     """The robot began to answer although the labelled turn went on."""
+    harmful: bool = False
+    """Of such a turn: the words until then mean something else to the script than all of them."""
     missed: bool = False
     """No reply, or only a question whether anybody is there."""
     false_answer: bool = False
@@ -76,7 +84,7 @@ async def measure_turn(rig: Rig, turn: LabelledTurn, endpointing: Endpointing) -
     if reply_s < leg.begin_s:
         return replace(measured, false_answer=True)
     if reply_s < leg.end_s:
-        return replace(measured, cut_off=True)
+        return replace(measured, cut_off=True, harmful=_harmful(rig, turn, heard))
     closed_ms = _closed_ms(record)
     hidden = None
     if not rig.realtime and closed_ms is not None and heard.endpoint_ms is not None:
@@ -89,6 +97,20 @@ async def measure_turn(rig: Rig, turn: LabelledTurn, endpointing: Endpointing) -
         recognition_ms=close_s * 1000,
         hidden_ms=hidden,
     )
+
+
+def _harmful(rig: Rig, turn: LabelledTurn, heard: TurnRecord) -> bool:
+    """Tell whether a cut-off lost more than a 吧, a 谢谢 or the same answer once more.
+
+    Where any words are the answer, every word that is lost counts.
+    """
+    asked = rig.script.states[turn.state]
+    if asked.listen is Listen.FREE:
+        return True
+    conversation = Conversation(replace(rig.script, start=turn.state), {})
+    conversation.begin()
+    meant = conversation.understand(Transcript(turn.utterance.text))
+    return heard.intent != meant.intent
 
 
 def _over(leg: CallerLeg, now: float) -> bool:
