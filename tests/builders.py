@@ -87,7 +87,9 @@ def script(opening: BargeIn = BargeIn.ANY, question: BargeIn = BargeIn.ANY) -> S
 
 
 TIMES = CallSettings(
-    turns=TurnSettings(complete_ms=300, endpoint_ms=700, incomplete_ms=1600, barge_in_ms=240)
+    turns=TurnSettings(
+        complete_ms=300, endpoint_ms=700, incomplete_ms=1600, barge_in_ms=240, surely_ms=600
+    )
 )
 """The times of all stories: tuning those of the product changes none of them."""
 
@@ -167,9 +169,17 @@ def tone(ms: int, *, rate: int = 8000, hz: float = 400.0, peak: int = HIGH) -> b
 
 
 def drawn(signal: str, *, step_ms: int = 20, rate: int = 8000) -> bytes:
-    """Return audio for a drawing: `#` is a voice, `.` is a quiet line, each `step_ms` long."""
-    pieces = {"#": tone(step_ms, rate=rate), ".": tone(step_ms, rate=rate, peak=LOW)}
-    return b"".join(pieces[each] for each in signal)
+    """Return audio for a drawing: `#` is a voice, `.` is a quiet line, each `step_ms` long.
+
+    Long steps of a voice change their pitch, as words do: one tone alone is hummed.
+    """
+    pieces = []
+    sung = 0
+    for each in signal:
+        sung = sung + 1 if each == "#" else 0
+        hz = 320.0 if step_ms >= 100 and sung % 2 == 0 else 400.0
+        pieces.append(tone(step_ms, rate=rate, hz=hz, peak=HIGH if sung else LOW))
+    return b"".join(pieces)
 
 
 def frames(pcm: bytes, rate: int = 8000) -> Iterator[AudioFrame]:

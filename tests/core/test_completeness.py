@@ -75,13 +75,14 @@ def in_state(name: str, text: str) -> float:
         ("opening", "方便那个", INCOMPLETE),
         ("opening", "那个方便", COMPLETE),
         ("opening", "因为", INCOMPLETE),
-        ("opening", "我不方便", UNKNOWN),
+        ("opening", "我不方便", COMPLETE),
+        ("opening", "今天我不方便", UNKNOWN),
         ("opening", "方便[unk]", UNKNOWN),
         ("opening", "今天天气", OPEN_ENDED),
         ("opening", "不[unk]", INCOMPLETE),
-        ("opening", "一方便", UNKNOWN),
+        ("opening", "一方便", COMPLETE),
         ("opening", "我想想不方", INCOMPLETE),
-        ("opening", "我想想方便", UNKNOWN),
+        ("opening", "我想想方便", COMPLETE),
         ("opening", "[unk]", INCOMPLETE),
         ("opening", "", INCOMPLETE),
         # The same words, where something else was asked
@@ -147,7 +148,7 @@ def test_another_character_may_be_the_beginning_although_it_is_an_answer(word: s
     assert judged(word) == INCOMPLETE
 
 
-@pytest.mark.parametrize(("word", "expected"), [("我", INCOMPLETE), ("叫", UNKNOWN)])
+@pytest.mark.parametrize(("word", "expected"), [("我", INCOMPLETE), ("叫", OPEN_ENDED)])
 @pytest.mark.parametrize("reacts", [True, False])
 def test_one_character_is_waited_on_where_people_stop_to_think(
     word: str, expected: float, *, reacts: bool
@@ -160,8 +161,10 @@ def test_one_character_is_waited_on_where_people_stop_to_think(
     [
         ("晚上", "晚上八点", EXTENSIBLE),
         ("明天晚上", "明天晚上八点", UNKNOWN),
-        ("晚上", "晚上吧", COMPLETE),
-        ("不用", "不用了谢谢", COMPLETE),
+        ("晚上", "晚上吧", UNKNOWN),
+        ("嗯晚上", "晚上八点", EXTENSIBLE),
+        ("不用了", "不用了谢谢", UNKNOWN),
+        ("不用", "不用了", COMPLETE),
         ("可以", "可以可以", COMPLETE),
         ("好的", "好的可以", COMPLETE),
         ("晚上", "白天或者晚上", COMPLETE),
@@ -184,13 +187,24 @@ def test_one_held_syllable_is_thinking_whatever_it_was_taken_for(text: str) -> N
     judge = partial(completeness, text, phrases=OPENING_PHRASES, held=True)
 
     assert judge(answer=text) == OPEN_ENDED
-    assert judge(answer=None) == OPEN_ENDED
+    assert judge(answer=None) <= OPEN_ENDED
 
 
-def test_a_held_last_syllable_of_more_words_says_nothing() -> None:
-    held = completeness("方便", answer="方便", phrases=OPENING_PHRASES, held=True)
+def test_a_held_sound_after_an_answer_announces_more() -> None:
+    held = completeness("方便不", answer="方便", phrases=OPENING_PHRASES, held=True)
 
-    assert held == COMPLETE
+    assert held == OPEN_ENDED
+
+
+def test_what_no_hum_is_taken_for_was_said() -> None:
+    assert completeness("好", answer="好", phrases=OPENING_PHRASES, held=True) == COMPLETE
+
+
+def test_a_held_sound_is_no_digit_that_is_missing() -> None:
+    judge = partial(completeness, answer=None, phrases=None, digits=4, held=True)
+
+    assert judge("三五七一") == COMPLETE
+    assert judge("三五一") == INCOMPLETE
 
 
 def test_who_thinks_is_known_by_the_sound() -> None:
@@ -202,8 +216,13 @@ def test_where_only_answers_can_be_heard_what_is_none_is_the_beginning_of_one() 
     assert judged("[unk]") == INCOMPLETE
 
 
+def test_a_syllable_beside_what_is_no_word_may_be_an_answer() -> None:
+    assert judged("[unk]对") == UNKNOWN
+
+
 def test_where_only_answers_can_be_heard_what_holds_one_tells_nothing() -> None:
     assert judged("没空[unk]", reacts=True) == UNKNOWN
+    assert judged("[unk]没空", reacts=True) == COMPLETE
 
 
 @pytest.mark.parametrize("text", ["我想", "让我想想", "那我想想", "可以我想一下"])
@@ -235,7 +254,7 @@ def test_free_words_that_a_sentence_may_end_with_wait_no_longer_than_unknown_one
 
 @pytest.mark.parametrize("text", BEGINNINGS)
 def test_free_words_that_no_sentence_ends_with_are_waited_for(text: str) -> None:
-    assert judged(text, phrases=None) < EXTENSIBLE
+    assert judged(text, phrases=None) < 0.6 * UNKNOWN
 
 
 def test_a_guess_is_never_as_sure_as_a_filler() -> None:
@@ -306,14 +325,14 @@ def patient(**silences: int) -> Script:
 
 
 @pytest.mark.parametrize(
-    ("text", "silence"), [("方便", 300), ("我不方便", 700), ("[unk]", 1600), ("因为", 1600)]
+    ("text", "silence"), [("方便", 300), ("今天我不方便", 700), ("[unk]", 1600), ("因为", 1600)]
 )
 def test_a_turn_ends_exactly_after_the_silence_its_words_need(text: str, silence: int) -> None:
     assert ended_at(script(), text, TIMES.turns) == 3400 + silence
 
 
 @pytest.mark.parametrize(
-    ("text", "silence"), [("方便", 420), ("我不方便", 900), ("[unk]", 2600), ("因为", 2600)]
+    ("text", "silence"), [("方便", 420), ("今天我不方便", 900), ("[unk]", 2600), ("因为", 2600)]
 )
 def test_settings_change_the_silences(text: str, silence: int) -> None:
     settings = TurnSettings(complete_ms=420, endpoint_ms=900, incomplete_ms=2600)
@@ -325,13 +344,13 @@ def test_settings_change_the_silences(text: str, silence: int) -> None:
     ("text", "silences", "silence"),
     [
         ("方便", {"complete_ms": 500}, 500),
-        ("我不方便", {"complete_ms": 500}, 700),
+        ("今天我不方便", {"complete_ms": 500}, 700),
         ("因为", {"complete_ms": 500}, 1600),
         ("方便", {"endpoint_ms": 1000}, 300),
-        ("我不方便", {"endpoint_ms": 1000}, 1000),
+        ("今天我不方便", {"endpoint_ms": 1000}, 1000),
         ("因为", {"endpoint_ms": 1000}, 1600),
         ("方便", {"incomplete_ms": 2200}, 300),
-        ("我不方便", {"incomplete_ms": 2200}, 700),
+        ("今天我不方便", {"incomplete_ms": 2200}, 700),
         ("因为", {"incomplete_ms": 2200}, 2200),
     ],
 )
@@ -389,7 +408,7 @@ def test_the_silences_of_the_product() -> None:
     """Measured by `voicebot bench turns`; docs/script.md tells them to who writes a script."""
     times = TurnSettings()
 
-    assert (times.complete_ms, times.endpoint_ms, times.incomplete_ms) == (320, 580, 1600)
+    assert (times.complete_ms, times.endpoint_ms, times.incomplete_ms) == (320, 650, 1600)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.builders import HIGH, LOW, drawn, frames, loud, tone
+from tests.core.test_held import sung
 from voicebot.audio.frame import AudioFrame
 from voicebot.speech.detector import (
     SILENT_DBFS,
@@ -358,6 +359,36 @@ def test_where_noise_goes_on_speech_ends_with_its_last_vowel() -> None:
 
     assert [each.split("@")[0] for each in told] == ["start", "end"]
     assert abs(int(told[1].split("@")[1]) - 2500) <= 20
+
+
+@pytest.mark.parametrize(
+    ("said", "held"),
+    [
+        pytest.param(sung(ms=400), True, id="hummed"),
+        pytest.param(sung(ms=700), True, id="hummed twice"),
+        pytest.param(sung(hz=180.0, moving=2000.0, ms=200) + sung(ms=400), False, id="word"),
+        pytest.param(sung(ms=2000), False, id="tone"),
+    ],
+)
+def test_a_pause_tells_whether_all_of_what_was_said_was_held(said: bytes, *, held: bool) -> None:
+    line = tone(2000, peak=LOW)
+    detector = SpeechDetector(loud_enough)
+
+    told = [detector.process(frame) for frame in frames(line + said + line)]
+
+    assert [each.held for each in told if isinstance(each, SpeechPaused)] == [held]
+
+
+def test_a_consonant_stirs_before_its_vowel_starts_speech() -> None:
+    detector = SpeechDetector(loud_enough)
+    for frame in frames(tone(2000, peak=LOW)):
+        detector.process(frame)
+    quiet = detector.stirring
+
+    for frame in frames(hiss(60)):
+        detector.process(frame)
+
+    assert (quiet, detector.stirring, detector.speaking) == (False, True, False)
 
 
 # Others who go on talking

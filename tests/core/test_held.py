@@ -25,7 +25,7 @@ def sung(
 
 
 @pytest.mark.parametrize("slope", [-4.0, 0.0, 10.0])
-@pytest.mark.parametrize("hz", [90.0, 110.0, 140.0])
+@pytest.mark.parametrize("hz", [90.0, 110.0, 120.0])
 def test_a_level_or_rising_steady_sound_is_held(slope: float, hz: float) -> None:
     assert is_held(sung(slope=slope, hz=hz), RATE)
 
@@ -36,6 +36,15 @@ def test_a_falling_syllable_is_not() -> None:
 
 def test_a_vowel_that_changes_is_not() -> None:
     assert not is_held(sung(moving=5000.0), RATE)
+
+
+def test_a_syllable_with_a_held_end_is_not() -> None:
+    assert not is_held(sung(hz=180.0, moving=2000.0, ms=200) + sung(hz=140.0), RATE)
+
+
+@pytest.mark.parametrize(("ms", "held"), [(1000, True), (1100, False)])
+def test_nobody_holds_a_sound_for_longer_than_a_second(ms: int, *, held: bool) -> None:
+    assert is_held(sung(ms=ms), RATE) is held
 
 
 def test_noise_is_not() -> None:

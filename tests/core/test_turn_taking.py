@@ -4,8 +4,9 @@ import pytest
 
 from tests.builders import said
 from voicebot.call.decisions import Answer, Decision, Floor, Open
+from voicebot.call.phase import Phase
 from voicebot.call.turn_settings import TurnSettings
-from voicebot.call.turn_taking import Phase, TurnTaking
+from voicebot.call.turn_taking import TurnTaking
 from voicebot.dialogue.script import BargeIn
 from voicebot.speech.recogniser import Transcript
 
@@ -26,7 +27,7 @@ def silence_ms(transcript: Transcript | None) -> int:
 def floor(settings: TurnSettings | None = None) -> TurnTaking:
     """A floor where two characters interrupt, 别打了 is hot and 好 answers the question."""
     return TurnTaking(
-        settings or TurnSettings(barge_in_ms=240),
+        settings or TurnSettings(barge_in_ms=240, surely_ms=600),
         lambda text, only_hot: text == HOT or (not only_hot and len(text) >= 2),
         lambda transcript: transcript.text == "好",
         silence_ms,
@@ -728,6 +729,48 @@ def test_an_interruption_that_goes_on_while_it_is_weighed_is_heard_to_its_end() 
 
     assert decided == [Floor.STOP, Floor.REOPEN]
     assert turns.phase is Phase.HEARING
+
+
+def humming() -> TurnTaking:
+    """Weighing, where all that sounded was held."""
+    turns = overlapping()
+    turns.speech_paused(2400, 2560, held=True)
+    turns.expire(2700)
+    return turns
+
+
+def test_a_held_sound_takes_no_turn_whatever_it_is_taken_for() -> None:
+    turns = humming()
+
+    weighed = turns.recognised(said("以后"), 2720)
+
+    assert weighed == [Floor.DROP, Floor.RESUME]
+    assert turns.phase is Phase.PROMPTING
+
+
+def test_a_hot_word_is_one_however_it_sounds() -> None:
+    assert humming().recognised(said(HOT), 2720) == [Floor.STOP]
+
+
+def test_words_after_a_held_sound_take_the_turn() -> None:
+    turns = overlapping()
+    turns.speech_paused(2300, 2460, held=True)
+    turns.speech_started(2500, 2560)
+    turns.speech_paused(2700, 2860)
+    turns.expire(3000)
+
+    assert turns.recognised(said("太贵"), 3020) == [Floor.STOP]
+
+
+def test_what_sounds_after_a_held_sound_was_weighed_is_judged_by_itself() -> None:
+    turns = humming()
+    turns.speech_started(2690, 2750)
+    turns.recognised(said("以后"), 2760)
+    turns.expire(3000)
+    turns.speech_paused(3100, 3260)
+    turns.expire(3400)
+
+    assert turns.recognised(said("太贵"), 3420) == [Floor.STOP]
 
 
 def test_a_pause_within_an_overlap_is_not_its_end() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 CORE = (
     *("voicebot.call.turn_taking", "voicebot.call.decisions", "voicebot.call.turn_settings"),
-    "voicebot.dialogue.completeness",
+    *("voicebot.call.phase", "voicebot.dialogue.completeness"),
 )
 STORIES = ("test_turn_taking.py", "test_completeness.py")
 

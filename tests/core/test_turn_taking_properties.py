@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from tests.builders import said
 from voicebot.call.decisions import Answer, Decision, Floor, Open
 from voicebot.call.events import Ms
+from voicebot.call.phase import Phase
 from voicebot.call.turn_settings import MAX_REOPENED, TurnSettings
-from voicebot.call.turn_taking import Phase, TurnTaking
+from voicebot.call.turn_taking import TurnTaking
 from voicebot.dialogue.script import BargeIn
 from voicebot.speech.recogniser import Transcript
 

@@ -148,7 +148,9 @@ def test_times_of_a_turn_are_right_to_one_frame() -> None:
     assert 300 <= turn.latency_ms <= 320
 
 
-@pytest.mark.parametrize(("text", "silence"), [("方便", 300), ("我不方便", 700), ("因为", 1600)])
+@pytest.mark.parametrize(
+    ("text", "silence"), [("方便", 300), ("今天我不方便", 700), ("因为", 1600)]
+)
 def test_the_reply_begins_one_frame_after_the_silence_that_the_words_need(
     text: str, silence: int
 ) -> None:

@@ -56,7 +56,7 @@ class SpeechPaused:
     at_ms: Ms
     """First sample after the speech."""
     held: bool = False
-    """Its last sound was held, as people do who think."""
+    """It was one held sound, as people make who think."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ class Listening:
         self._understood: tuple[Transcript, Understanding] | None = None
         """The last words that were matched: they are asked for again within one silence."""
         self.held = False
-        """The caller's last sound was held, as people do who think."""
+        """What the caller said last was one held sound, as people make who think."""
 
     def interrupts(self, text: str, only_hot_words: bool) -> bool:
         """Tell whether words so far take the turn from a prompt."""

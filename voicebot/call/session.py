@@ -185,7 +185,9 @@ class CallSession:
                 self.record.note(now, "speech_paused", at_ms=event.at_ms)
                 self._note_speech_end(event.at_ms)
                 self._listening.held = event.held
-                return self._apply(self._floor.speech_paused(event.at_ms, now), now)
+                return self._apply(
+                    self._floor.speech_paused(event.at_ms, now, held=event.held), now
+                )
             case Partial():
                 return self._partial(event, now)
             case Recognised():

@@ -12,17 +12,18 @@ class TurnSettings:
     complete_ms: Ms = 320
     """Silence that ends an answer whose words are complete, counted from the last sample of
     speech. Longer than the detector's own hangover, so that the words are known by then."""
-    endpoint_ms: Ms = 580
-    """The same while nothing tells whether they are, and after an open question when they sound
-    as if they were."""
+    endpoint_ms: Ms = 650
+    """The same while nothing tells whether they are, when they are and may get a 吧 or 谢谢, and
+    after an open question when they sound as if they were."""
     incomplete_ms: Ms = 1600
     """The same when they trail off: 那个, 因为, half a number."""
     barge_in_ms: Ms = 100
     """Speech over a prompt that pauses it."""
     sharp_ms: Ms = 260
     """The same of sound that begins with its loudest moment: a cough or a door is shorter."""
-    surely_ms: Ms = 600
-    """Speech over a prompt that is long enough for words; shorter ones must be `SURE`."""
+    surely_ms: Ms = 800
+    """Speech over a prompt that is long enough for words; shorter ones must be `SURE`. 嗯嗯
+    takes 500 to 750."""
     ending_ms: Ms = 400
     """A prompt with so little left is not paused: people answer over last syllables."""
     weigh_ms: Ms = 300

@@ -1,56 +1,17 @@
 """Whose turn is it? The floor between robot and caller, without words' meaning and without I/O.
 
 Two things are kept apart, since each can change while the other stands: what the robot does with
-its prompt and whether the caller is speaking. Together with what is known about the caller's
-words they make the phase:
-
-    IDLE         nothing plays and nothing is awaited
-    PROMPTING    the robot speaks, the caller does not (or may not)
-    SUSPECTING   both speak, for less than `barge_in_ms`: a cough, or an interruption
-    OVERLAP      both spoke for longer: the prompt is paused (if it may be interrupted at all),
-                 the recogniser listens, nothing is decided
-    WEIGHING     the caller fell silent in OVERLAP: the recogniser's last word decides whether it
-                 was an interruption, then an answer as any other, or the prompt goes on
-    LISTENING    neither speaks, an answer is awaited: no-input runs
-    HEARING      the caller answers
-    TRAILING     the caller has paused: the endpoint's silence runs, and inside it the recogniser
-                 already closes the utterance, so that its words tell how long to wait
-    RECOGNISING  the answer is over, its text is still awaited
-    KEYING       the caller types a number instead of saying it
-
-Every phase but IDLE and PROMPTING has a deadline, and PROMPTING ends when the prompt does.
+its prompt and whether the caller is speaking. `voicebot.call.phase` has what they make together.
 """
 
 from collections.abc import Callable
-from enum import Enum, auto
 
 from voicebot.call.decisions import Answer, Decision, Floor, Open
 from voicebot.call.events import Ms
+from voicebot.call.phase import HEARKENING, Phase
 from voicebot.call.turn_settings import MAX_REOPENED, STIR_MS, SURE, WORDY, TurnSettings
 from voicebot.dialogue.script import BargeIn
 from voicebot.speech.recogniser import Transcript
-
-
-class Phase(Enum):
-    """See the module's description."""
-
-    IDLE = auto()
-    PROMPTING = auto()
-    SUSPECTING = auto()
-    OVERLAP = auto()
-    WEIGHING = auto()
-    LISTENING = auto()
-    HEARING = auto()
-    TRAILING = auto()
-    RECOGNISING = auto()
-    KEYING = auto()
-
-
-HEARKENING = (
-    *(Phase.OVERLAP, Phase.WEIGHING),
-    *(Phase.HEARING, Phase.TRAILING, Phase.RECOGNISING),
-)
-"""Phases in which the recogniser has an utterance."""
 
 
 class TurnTaking:
@@ -84,6 +45,8 @@ class TurnTaking:
         self._no_input_at: Ms = 0
         self._utterance_until: Ms = 0
         self._overlap_until: Ms = 0
+        self._hummed = False
+        """Since they began the caller made nothing but held sounds."""
         self._unsure = False
         """In OVERLAP: there are words that take the turn if the caller goes on speaking."""
         self._closed = False
@@ -172,6 +135,7 @@ class TurnTaking:
             return [Floor.REOPEN] if self._closed else []
         if self.phase is not Phase.OVERLAP:
             self._started_ms = at_ms
+            self._hummed = self._hummed or self.phase is not Phase.WEIGHING
         match self.phase:
             case Phase.PROMPTING:
                 self._suspect(now)
@@ -206,11 +170,12 @@ class TurnTaking:
             # Put off while they seemed to stop, decided now: a voice wavers all the time.
             self.deadline = self._overlap_ends(now)
 
-    def speech_paused(self, at_ms: Ms, now: Ms) -> list[Decision]:
-        """Note that the caller has not spoken since `at_ms`."""
+    def speech_paused(self, at_ms: Ms, now: Ms, *, held: bool = False) -> list[Decision]:
+        """Note that the caller has not spoken since `at_ms`; `held`: it was one held sound."""
         self._speaking = False
         self._wavered_ms = None
         self._ended_ms = at_ms
+        self._hummed = self._hummed and held
         match self.phase:
             case Phase.SUSPECTING:
                 self._go(Phase.PROMPTING, None)
@@ -393,7 +358,9 @@ class TurnTaking:
 
     def _weigh(self, transcript: Transcript, now: Ms) -> list[Decision]:
         ended = now if self._ended_ms is None else self._ended_ms
-        sure = transcript.confidence >= SURE or self._are_words(transcript.text, ended)
+        words = transcript.confidence >= SURE or self._are_words(transcript.text, ended)
+        # 嗯嗯 is taken for 以后, and says no more than that they listen.
+        sure = words and not self._hummed
         if self._takes_turn(transcript.text, sure) or self._answers_early(transcript):
             decisions: list[Decision] = [Floor.STOP, *self._become_answer(now)]
             if self.phase is Phase.TRAILING:
@@ -401,6 +368,7 @@ class TurnTaking:
             return decisions
         resumed = [Floor.DROP, *self._resume()]
         if self._speaking:
+            self._hummed = True
             self._suspect(now)
         return resumed
 

@@ -18,8 +18,9 @@ from voicebot.speech.recogniser import UNKNOWN as UNKNOWN_WORD
 COMPLETE = 1.0
 """The words are an answer to what was asked."""
 UNKNOWN = 0.7
-"""Nothing tells; or they are words of their own that a sentence could end with."""
-EXTENSIBLE = 0.5
+"""Nothing tells; or they are an answer that callers like to add 吧 or 谢谢 to; or words of their
+own that a sentence could end with."""
+EXTENSIBLE = 0.35
 """They are an answer, and the beginning of a more exact one: 晚上, 晚上八点."""
 OPEN_ENDED = 0.25
 """They are no answer, nor the beginning of one; or an adverb that is an answer when nothing
@@ -96,9 +97,10 @@ for the answer that is least unlike it."""
 SHORT = 3
 """Characters of such an answer; one with more has said something exact already: 明天上午."""
 
-CUT, WHOLE_SENTENCE = -1.2, 0.6
-"""Log-odds of a guess that count as `INCOMPLETE` and as `UNKNOWN`. In between the silence falls
-evenly, since long pauses get rarer by the same factor for every 100 ms."""
+CUT, WHOLE_SENTENCE = -0.5, 0.1
+"""Log-odds of a guess that count as `INCOMPLETE` and as `UNKNOWN`; in between the silence falls
+evenly. Of authors whom it had not heard one sentence in ten is under the first, and seven of ten
+beginnings are."""
 LEAST_GUESS = 0.2
 """No guess is as sure as a filler at the end."""
 
@@ -109,17 +111,23 @@ GROUP = 3
 ONE_CHARACTER_ANSWERS = frozenset("好行对是要嗯有成能会")
 """Said alone these are whole answers; 不, 没 and 别 are beginnings more often than not."""
 
+UNLIKE_HUMS = tuple("好行对是要成没")
+"""No 嗯 is taken for these, and some voices hold them like one."""
+
 ONE_CHARACTER_BEGINNINGS = frozenset(
     "我你您他她它这那就还也都不没别先再等让给把想得从在跟因但如太很挺比最更"
 )
-"""Callers stop after these to think. Another character that is no answer is one that was misheard
-(叫 for 要), and nothing comes after it."""
+"""Callers stop after these to think. Another character that is no answer is a filler or an answer
+that was misheard: 喝 for 呃, 叫 for 要."""
 
 MODIFIERS = ("当然", "随时", "随便", "暂时", "还是")
 """Answers that are more often the adverb of one: 当然可以, 随时都行."""
 
-AFTERWARDS = re.compile("(?:[的了吧啊呀呢哦嘛啦]|以后|左右|谢谢[你您]?)+")
-"""What follows an answer without a pause, or changes nothing about it."""
+AFTERWARDS = re.compile("[的了啊呀呢哦嘛啦]+")
+"""What follows an answer without a pause, if at all."""
+
+ADDED = re.compile("(?:[的了啊呀呢哦嘛啦]|吧|谢谢[你您]?)+")
+"""What may be added after a pause and changes nothing about an answer."""
 
 _HESITATING = re.compile("^(?:嗯|呃|额|那个|这个|就是|让?我想想|我想)+")
 
@@ -146,18 +154,29 @@ def completeness(
 
     `answer` is the phrase that the whole text means, None when it means nothing that was asked;
     `reacts` tells whether some of the text does. `phrases` is what the recogniser could hear, None
-    for anything. `digits`: how many the answer has when that is known. `held`: the last sound was.
+    for anything. `digits`: how many the answer has when that is known. `held`: what sounded last
+    was one held sound.
     """
     words = plain(text.replace(UNKNOWN_WORD, ""))
     if not words:
         # Something was said, and it is no word yet.
         return INCOMPLETE
-    if held and len(words) == 1:
-        # 嗯, whatever it was taken for; it may be an answer all the same.
-        return OPEN_ENDED
     said = sum(character in DIGITS for character in words)
     if digits is not None and said:
         return _number(words, said, digits)
+    judged = _judged(words, answer, phrases, reacts=reacts)
+    if text.rstrip().endswith(UNKNOWN_WORD):
+        # What sounded last was no word of an answer.
+        judged = min(UNKNOWN, judged)
+    if held and not words.endswith(UNLIKE_HUMS):
+        # 嗯, whatever it was taken for; it may be an answer all the same.
+        judged = min(OPEN_ENDED, judged)
+    return judged
+
+
+def _judged(
+    words: str, answer: str | None, phrases: tuple[str, ...] | None, *, reacts: bool
+) -> float:
     if _thinks(words) and words not in (answer, *WHOLE):
         return INCOMPLETE
     if answer is not None:
@@ -176,11 +195,13 @@ def _answer(words: str, answer: str, phrases: tuple[str, ...] | None) -> float:
         return INCOMPLETE
     if words.endswith(MODIFIERS):
         return OPEN_ENDED
-    if len(words) == 1:
-        return COMPLETE if words in ONE_CHARACTER_ANSWERS else UNKNOWN
-    if phrases is None or not _phrases(phrases).goes_on(words):
-        return COMPLETE
-    return EXTENSIBLE if len(words) <= SHORT else UNKNOWN
+    said = _HESITATING.sub("", words) or words
+    if len(said) == 1:
+        return COMPLETE if said in ONE_CHARACTER_ANSWERS else UNKNOWN
+    more = [] if phrases is None else _phrases(phrases).more(said)
+    if any(not ADDED.fullmatch(each) for each in more):
+        return EXTENSIBLE if len(said) <= SHORT else UNKNOWN
+    return UNKNOWN if more else COMPLETE
 
 
 def _thinks(words: str) -> bool:
@@ -196,14 +217,19 @@ def _no_answer(words: str, phrases: tuple[str, ...], *, reacts: bool) -> float:
     """
     known = _phrases(phrases)
     said = _HESITATING.sub("", words)
+    if words in ONE_CHARACTER_ANSWERS:
+        # With something that was no word: [unk]对 is 嗯对.
+        return UNKNOWN
     if len(words) == 1:
-        return INCOMPLETE if words in ONE_CHARACTER_BEGINNINGS else UNKNOWN
+        return INCOMPLETE if words in ONE_CHARACTER_BEGINNINGS else OPEN_ENDED
     for start in range(len(said)):
         end = said[start:]
         # One character is more often a filler that was misheard than an answer of its own.
         alone = len(end) == 1 and start > 0
         if end in known and not alone:
-            return min(UNKNOWN, _answer(end, end, phrases))
+            # After what callers say who think, or one syllable of it that was misheard (一可以),
+            # an answer is as whole as any.
+            return min(COMPLETE if start <= 1 else UNKNOWN, _answer(end, end, phrases))
         if known.begin_with(end) and not (alone and reacts):
             return INCOMPLETE
     return UNKNOWN if reacts else OPEN_ENDED
@@ -244,15 +270,15 @@ class _Phrases:
         """Tell whether a longer phrase begins with these words."""
         return bool(self._longer(words))
 
-    def goes_on(self, words: str) -> bool:
-        """Tell whether a longer phrase says more than these words: 晚上 and 晚上八点."""
+    def more(self, words: str) -> list[str]:
+        """Return what longer phrases say more than these words: 晚上 and 晚上八点."""
+        found = []
         for phrase in self._longer(words):
             rest = phrase[len(words) :]
-            more = AFTERWARDS.sub("", rest)
             # 可以可以 says no more than 可以, and 好的可以 gives an answer twice.
-            if more and not set(more) <= set(words) and rest not in self._all:
-                return True
-        return False
+            if not (AFTERWARDS.fullmatch(rest) or set(rest) <= set(words) or rest in self._all):
+                found.append(rest)
+        return found
 
     def _longer(self, words: str) -> list[str]:
         first = bisect_left(self._sorted, words + " ")

@@ -162,7 +162,7 @@ class Listener:
     ) -> float:
         """Judge how likely it is that nothing comes after these words.
 
-        `held`: the last sound of them was, as people do who think.
+        `held`: all that sounded last was one held sound, as people make who think.
         """
         reaction = self.reaction(transcript, understanding)
         answer = None

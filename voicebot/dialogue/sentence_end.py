@@ -15,14 +15,15 @@ from zlib import crc32
 from voicebot.dialogue.pinyin import fuzzy
 from voicebot.dialogue.wording import plain
 
-BUCKETS = 1 << 14
+BUCKETS = 1 << 16
 """Weights, one byte each; a feature has the one that its checksum gives it."""
 SCALE = 1 / 16
 """Of a weight: -8 to 8."""
 WRITTEN, SOUNDED = 3, 2
 """The longest ending that is looked at, in characters and in syllables."""
-NEARBY = 6
-"""Characters at the end of which it also counts that they are there at all: 太, 把, 没."""
+NEARBY, AROUND = 6, 10
+"""Characters at the end of which it also counts that they are there at all: 太, 把, 没; and
+together with which last one: 等 … 到."""
 LENGTHS = (1, 2, 3, 4, 5, 6, 8, 10)
 """Beginnings are short: the length counts too, in steps."""
 
@@ -43,6 +44,9 @@ def features(text: str) -> Iterator[int]:
         yield _place(f"sounded {' '.join(sounds[-size:])}")
     for character in sorted(set(words[-NEARBY:-1])):
         yield _place(f"nearby {character}")
+    for character in sorted(set(words[-AROUND:-1])):
+        yield _place(f"around {character}")
+        yield _place(f"around {character} {last}")
 
 
 def ends(text: str) -> float:

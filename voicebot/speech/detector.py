@@ -13,7 +13,7 @@ import numpy as np
 
 from voicebot.audio.frame import FRAME_MS, AudioFrame, frame_samples
 from voicebot.speech.background import Background
-from voicebot.speech.held import NEEDED_MS, is_held
+from voicebot.speech.held import LONGEST_MS, is_held
 from voicebot.speech.voicing import SUNG, VOICED, periodicity
 
 SILENT_DBFS = -100.0
@@ -86,7 +86,7 @@ class SpeechPaused:
 
     position: int
     held: bool = False
-    """Its last sound was held, as people do who think."""
+    """All of it was one held sound, as people make who think."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ class SpeechDetector:
     ) -> None:
         self._is_voiced = is_voiced
         self._settings = settings
-        kept_ms = settings.pause_ms + settings.vowel_ms + NEEDED_MS
+        kept_ms = settings.pause_ms + settings.vowel_ms + LONGEST_MS
         self._kept: deque[bytes] = deque([b""], maxlen=kept_ms // FRAME_MS)
         """The last frames."""
         self._toneless = 0
@@ -130,6 +130,8 @@ class SpeechDetector:
         """Frames in a row with a clear pitch."""
         self._run = 0
         """Frames in a row that speak against the present state."""
+        self._sings_since = 0
+        """The first voiced sample of the present speech."""
         self._sounding = 0
         """Frames in a row that are loud enough, whatever they are."""
         self._peak_dbfs = SILENT_DBFS
@@ -147,8 +149,8 @@ class SpeechDetector:
 
     @property
     def stirring(self) -> bool:
-        """Whether the last frames may be the beginning of speech."""
-        return not self.speaking and self._run > 0 and self._toneless < self._run
+        """Whether the last frames may be the beginning of speech: loud, if only a consonant yet."""
+        return not self.speaking and self._sounding > 0
 
     def process(self, frame: AudioFrame) -> Noticed | None:
         """Take the next frame; tell what it changes, in sample positions of the stream."""
@@ -180,6 +182,7 @@ class SpeechDetector:
             # Where noise goes on, speech ended with its last vowel.
             position = frame.position - (self._toneless - 1) * size
         if not self.speaking:
+            self._sings_since = position
             initial = min(self._sounding - self._run, settings.initial_ms // FRAME_MS)
             position = max(0, position - max(0, initial) * size)
             self._background.forget(max(self._run, self._sounding))
@@ -190,9 +193,12 @@ class SpeechDetector:
         return SpeechPaused(position, self._was_held(frame, position))
 
     def _was_held(self, frame: AudioFrame, position: int) -> bool:
-        behind = (frame.position - position) // frame_samples(frame.sample_rate) + 1
-        ended = b"".join(list(self._kept)[: len(self._kept) - behind])
-        return is_held(ended, frame.sample_rate)
+        """Tell whether the speech that ended at `position` was one held sound."""
+        size = frame_samples(frame.sample_rate)
+        length = (position - self._sings_since) // size
+        behind = (frame.position - position) // size + 1
+        kept = list(self._kept)[: len(self._kept) - behind]
+        return length <= len(kept) and is_held(b"".join(kept[-length:]), frame.sample_rate)
 
     def _is_speech(self, frame: AudioFrame, level: float) -> bool:
         """Tell whether a frame is the caller's voice, by level, spectrum and pitch."""
