@@ -1,13 +1,14 @@
 """Answers given with a grammar, as the robot hears them: how many are right, how sure they are.
 
-Every decision is kept with the engine's confidence; `calibration` turns them into what a
-confidence means.
+Every decision is kept with the engine's numbers; `calibration` turns them into what a confidence
+means.
 """
 
 import random
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
+from statistics import median
 from typing import Any
 
 from pypinyin import lazy_pinyin
@@ -15,6 +16,7 @@ from rich.progress import track
 
 from recipes.acoustic_model import lexicon, recordings, test_sets
 from recipes.acoustic_model.config import Config
+from recipes.acoustic_model.features import SAMPLE_RATE
 from recipes.acoustic_model.hearing import Ear, plain
 from recipes.acoustic_model.test_sets import Item
 from voicebot.speech.evaluation import Rate, wilson
@@ -23,7 +25,7 @@ from voicebot.speech.recogniser import Transcript
 GRAMMAR_WORDS, OTHER_WORDS = 60, 240
 PEOPLE_CONDITIONS = ("clean", "telephone", "+10 dB")
 # For calibration every recording is asked again in other company and on other lines.
-CALIBRATION_GRAMMARS = 12
+CALIBRATION_GRAMMARS = 24
 CALIBRATION_CONDITIONS = ("telephone", "+10 dB", "+5 dB")
 
 Line = Callable[[Item, int], bytes]
@@ -31,12 +33,13 @@ Line = Callable[[Item, int], bytes]
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One confidence and whether what it stood for was right."""
+    """What a confidence rests on, and whether what it stood for was right."""
 
-    confidence: float
+    share: float
     right: bool
     source: str
     """Of one recording or text; what has the same source goes to the same half."""
+    fit: float
 
 
 @dataclass(slots=True)
@@ -46,26 +49,26 @@ class Decisions:
     by_kind: dict[str, list[Decision]] = field(default_factory=dict)
 
     def add_answer(
-        self, heard: Transcript, said: str, source: str, grammar: Collection[str]
+        self, heard: Transcript, fit: float, said: str, source: str, grammar: Collection[str]
     ) -> None:
         """An utterance heard with a grammar; what is no phrase of it is no answer."""
         if heard.text in grammar:
-            self._add("grammar utterance", heard.confidence, heard.text == said, source)
-            self._add_words("grammar word", heard, said, source)
+            self._add("grammar", heard, fit, heard.text == said, said, source)
 
-    def add_free(self, heard: Transcript, said: str, source: str) -> None:
+    def add_free(self, heard: Transcript, fit: float, said: str, source: str) -> None:
         """An utterance heard freely."""
         if heard.text:
-            right = plain(heard.text) == plain(said)
-            self._add("free utterance", heard.confidence, right, source)
-            self._add_words("free word", heard, said, source)
+            self._add("free", heard, fit, plain(heard.text) == plain(said), said, source)
 
-    def _add(self, kind: str, confidence: float, right: bool, source: str) -> None:
-        self.by_kind.setdefault(kind, []).append(Decision(confidence, right, source))
-
-    def _add_words(self, kind: str, heard: Transcript, said: str, source: str) -> None:
-        for word, right in zip(heard.words, words_right(heard, said), strict=True):
-            self._add(kind, word.confidence, right, source)
+    def _add(
+        self, kind: str, heard: Transcript, fit: float, right: bool, said: str, source: str
+    ) -> None:
+        whole = self.by_kind.setdefault(f"{kind} utterance", [])
+        whole.append(Decision(heard.confidence, right, source, fit))
+        self.by_kind.setdefault(f"{kind} word", []).extend(
+            Decision(word.confidence, word_right, source, fit)
+            for word, word_right in zip(heard.words, words_right(heard, said), strict=True)
+        )
 
 
 def words_right(heard: Transcript, said: str) -> list[bool]:
@@ -84,6 +87,24 @@ def words_right(heard: Transcript, said: str) -> list[bool]:
     return found
 
 
+SILENCES_S = (1, 3)
+_ZEROS = bytes(2 * SAMPLE_RATE)
+
+
+def silence_score(ear: Ear, inside: Sequence[Item], line: Line) -> float:
+    """What a second of silence adds to the log likelihood: the median over the phrases, each heard
+    with less and with more silence after it."""
+    found = []
+    for i, item in enumerate(inside):
+        pcm, scores = line(item, i), []
+        for seconds in SILENCES_S:
+            heard, fit = ear.answer_and_fit(pcm + seconds * _ZEROS, test_sets.PHRASES)
+            spoken_s = sum(word.end_ms - word.start_ms for word in heard.words) / 1000
+            scores.append(fit.score * spoken_s)
+        found.append((scores[1] - scores[0]) / (SILENCES_S[1] - SILENCES_S[0]))
+    return round(median(found), 2)
+
+
 def phrases(
     ear: Ear, inside: Sequence[Item], outside: Sequence[Item], line: Line, decisions: Decisions
 ) -> dict[str, Any]:
@@ -92,12 +113,12 @@ def phrases(
     for i, item in enumerate(inside):
         heard = ear.answer(line(item, i), test_sets.PHRASES)
         exact += heard.text == item.text
-        decisions.add_answer(heard, item.text, item.text, test_sets.PHRASES)
+        decisions.add_answer(heard, ear.fit, item.text, item.text, test_sets.PHRASES)
     accepted = 0
     for i, item in enumerate(outside):
         heard = ear.answer(line(item, i), test_sets.PHRASES)
         accepted += heard.text in test_sets.PHRASES
-        decisions.add_answer(heard, item.text, item.text, test_sets.PHRASES)
+        decisions.add_answer(heard, ear.fit, item.text, item.text, test_sets.PHRASES)
     return {
         "grammar_exact": as_row(wilson(exact, len(inside))),
         "false_accepts": as_row(wilson(accepted, len(outside))),
@@ -175,11 +196,11 @@ def _asked(
         right += heard.text == item.text
         wrong += heard.text != item.text and heard.text in grammar
         if decisions:
-            decisions.add_answer(heard, item.text, item.text, grammar)
+            decisions.add_answer(heard, ear.fit, item.text, item.text, grammar)
     for item, heard in _heard(ear, others, grammar, condition):
         refused += heard.text not in grammar
         if decisions:
-            decisions.add_answer(heard, item.text, item.text, grammar)
+            decisions.add_answer(heard, ear.fit, item.text, item.text, grammar)
     return {
         "right": as_row(wilson(right, len(chosen))),
         "wrong": as_row(wilson(wrong, len(chosen))),

@@ -1,18 +1,18 @@
 """Stage `calibrate`: what a confidence means, and from which on one may act on it.
 
-For utterances and words, heard with a grammar and freely, logistic regression on the log odds
-of the engine's number gives the probability of being right. The threshold is for utterances
-heard with a grammar: the lowest number from which on so many answers are right that 99 % lies
-below the lower end of their 99 % interval (of one side); a threshold that only just reaches 99 %
-on the answers that choose it would miss it on others. Half of the recordings and texts, by a
-fixed hash, fit and choose; the others tell how well it holds.
+For utterances and words, heard with a grammar and freely, logistic regression on the log odds of
+the share among the readings and on the fit of the whole gives the probability of being right. The
+threshold is for utterances heard with a grammar: the lowest number from which on so many answers
+are right that 99 % lies below the lower end of their 99 % interval (of one side); a threshold that
+only just reaches 99 % on the answers that choose it would miss it on others. Half of the recordings
+and texts, by a fixed hash, fit and choose; the others tell how well it holds.
 """
 
 import json
 import math
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -42,16 +42,12 @@ class Threshold:
 
 def run(config: Config) -> None:
     """Fit on the evaluation of the finished model; write numbers and the picture."""
-    raw = json.loads(report_path(config).read_text("utf-8"))["decisions"]
-    table: dict[str, Any] = {}
-    decisions = {kind: [Decision(*row) for row in raw[kind]] for kind in KINDS}
+    report = json.loads(report_path(config).read_text("utf-8"))
+    table: dict[str, Any] = {"silence_score": report["figures"]["silence_score"]}
+    decisions = {kind: [Decision(*row) for row in report["decisions"][kind]] for kind in KINDS}
     curves = {kind: fit(found) for kind, found in decisions.items()}
     for kind, found in decisions.items():
-        table[kind] = {
-            "slope": curves[kind].slope,
-            "offset": curves[kind].offset,
-            "decisions": len(found),
-        }
+        table[kind] = {**asdict(curves[kind]), "decisions": len(found)}
     threshold = choose(decisions[THRESHOLD_FOR], curves[THRESHOLD_FOR])
     table["sure_from"] = threshold.sure_from
     table["right_above"], table["passed"] = threshold.right_above, threshold.passed
@@ -79,9 +75,13 @@ def fit(found: Sequence[Decision]) -> Curve:
     chosen, _ = halves(found)
     if len(chosen) < FEWEST:
         raise ValueError(f"{len(chosen)} answers are too few to calibrate on")
-    x = np.array([log_odds(d.confidence) for d in chosen])
-    slope, offset = _logistic(x, np.array([d.right for d in chosen]))
-    return Curve(round(slope, 4), round(offset, 4))
+    x = np.array([(log_odds(d.share), d.fit, 1.0) for d in chosen])
+    return Curve(*_logistic(x, np.array([d.right for d in chosen])))
+
+
+def probability(curve: Curve, decision: Decision) -> float:
+    """What the curve gives this decision."""
+    return curve.probability(decision.share, decision.fit)
 
 
 def choose(found: Sequence[Decision], curve: Curve) -> Threshold:
@@ -89,17 +89,15 @@ def choose(found: Sequence[Decision], curve: Curve) -> Threshold:
     chosen, others = halves(found)
     sure_from = None
     # From the surest downwards: a lucky run further down must not lower it.
-    for candidate in sorted({curve.probability(d.confidence) for d in chosen}, reverse=True):
-        above = [d.right for d in chosen if curve.probability(d.confidence) >= candidate]
+    for candidate in sorted({probability(curve, d) for d in chosen}, reverse=True):
+        above = [d.right for d in chosen if probability(curve, d) >= candidate]
         if lower_bound(sum(above), len(above)) >= WANTED_PRECISION:
             # Rounded down, or those at the threshold itself would fall below it.
             sure_from = math.floor(candidate * 1e4) / 1e4
         elif sure_from is not None:
             break
     passing = [
-        d.right
-        for d in others
-        if sure_from is not None and curve.probability(d.confidence) >= sure_from
+        d.right for d in others if sure_from is not None and probability(curve, d) >= sure_from
     ]
     return Threshold(
         sure_from,
@@ -118,14 +116,16 @@ def lower_bound(right: int, total: int) -> float:
     return (share + z**2 / (2 * total) - half) / (1 + z**2 / total)
 
 
-def _logistic(x: NDArray[np.float64], y: NDArray[np.bool_]) -> tuple[float, float]:
-    design = np.stack((x, np.ones_like(x)), axis=1)
-    weights = np.zeros(2)
-    for _ in range(_ITERATIONS):  # Newton's method
-        p = 1 / (1 + np.exp(-design @ weights))
-        curvature = design.T @ (design * (p * (1 - p))[:, None]) + _RIDGE * np.eye(2)
+def _logistic(x: NDArray[np.float64], y: NDArray[np.bool_]) -> list[float]:
+    """Weights of the columns, by Newton's method; scaled first, so that the ridge is fair."""
+    scale = np.maximum(np.abs(x).mean(axis=0), 1e-9)
+    design = x / scale
+    weights = np.zeros(x.shape[1])
+    for _ in range(_ITERATIONS):
+        p = 1 / (1 + np.exp(-np.clip(design @ weights, -50, 50)))
+        curvature = design.T @ (design * (p * (1 - p))[:, None]) + _RIDGE * np.eye(len(weights))
         weights += np.linalg.solve(curvature, design.T @ (y - p) - _RIDGE * weights)
-    return float(weights[0]), float(weights[1])
+    return [round(float(w), 4) for w in weights / scale]
 
 
 SIZE, MARGIN = 320, 46
@@ -144,7 +144,7 @@ def _up(value: float) -> float:
 def draw(found: Sequence[Decision], curve: Curve, sure_from: float | None) -> str:
     """SVG: how many were right, of the half that judges, by the probability they were given."""
     _, others = halves(found)
-    p = np.array([curve.probability(d.confidence) for d in others])
+    p = np.array([probability(curve, d) for d in others])
     right = np.array([d.right for d in others])
     marks = []
     for low, high in pairwise(BINS):

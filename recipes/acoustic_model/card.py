@@ -8,6 +8,7 @@ from recipes.acoustic_model import lexicon
 from recipes.acoustic_model.config import Config
 from recipes.acoustic_model.evaluation import report_path
 from recipes.acoustic_model.hearing import size_on_disk
+from recipes.acoustic_model.speech import NOTHING_SAID_SHARE
 from recipes.acoustic_model.test_sets import CONDITIONS, ROUGH
 
 TARGETS = {
@@ -154,7 +155,8 @@ def _data(config: Config) -> list[str]:
     builds = ", ".join(config.speech.builds)
     lines = [
         f"- Synthetic speech: {config.speech.shards * config.speech.utterances_per_shard:,} "
-        f"utterances (3 % of them without speech) by the eSpeak builds {builds}, all voices but "
+        f"utterances ({NOTHING_SAID_SHARE:.0%} of them without speech) by the eSpeak builds "
+        f"{builds}, all voices but "
         f"{', '.join(config.speech.held_out_voices)}.",
     ]
     if config.human_folders:
@@ -222,8 +224,9 @@ def _human(figures: dict[str, Any]) -> list[str]:
 def _confidence(calibration: dict[str, Any]) -> list[str]:
     lines = ["\n## Confidence\n", "![calibration](calibration.svg)\n"]
     lines.append(
-        "The engine turns its numbers into the probability of being right by these curves "
-        "(`conf/confidence.json`), one each for utterances and words, with a grammar and freely."
+        "The engine turns its numbers, and how well the sound fits the reading, into the "
+        "probability of being right by these curves (`conf/confidence.json`), one each for "
+        "utterances and words, with a grammar and freely."
     )
     sure_from = calibration["sure_from"]
     if sure_from is None:

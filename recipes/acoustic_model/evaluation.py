@@ -13,7 +13,7 @@ import json
 import logging
 import random
 from collections.abc import Collection, Sequence
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +69,8 @@ def _unmatched(ear: Ear, config: Config, report: Report, seed: int) -> None:
     outside = test_sets.phrases(build, voices, test_sets.OUTSIDE)
     called = test_sets.announcements(build, voices)
     digits = test_sets.numbers(build, voices, 120, seed)
+    ear.silence_score = answers.silence_score(ear, inside, _in("telephone"))
+    report.figures["silence_score"] = ear.silence_score
     for condition in CONDITIONS:
         line = _in(condition)
         row = _free(ear, sentences, line, report.decisions)
@@ -117,7 +119,8 @@ def _free(
         text = plain(ear.listen(pcm))
         heard.append(Hearing(item.text, "", plain(item.text), text))
         if decisions is not None:
-            decisions.add_free(ear.answer(pcm, None), item.text, item.text)
+            heard_freely = ear.answer(pcm, None)
+            decisions.add_free(heard_freely, ear.fit, item.text, item.text)
     judged = score(heard, syllables, np.random.default_rng(1))
     wrong = judged.sentences.total - judged.sentences.count
     return {
@@ -202,7 +205,7 @@ def run(config: Config) -> None:
 def save(report: Report, path: Path) -> None:
     """Figures and decisions as JSON."""
     decisions = {
-        kind: [[round(c, 4), right, source] for c, right, source in map(astuple, found)]
+        kind: [[round(d.share, 4), d.right, d.source, round(d.fit, 3)] for d in found]
         for kind, found in report.decisions.by_kind.items()
     }
     raw = {"figures": report.figures, "decisions": decisions}

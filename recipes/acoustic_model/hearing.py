@@ -11,6 +11,7 @@ from pypinyin import lazy_pinyin
 
 from recipes.acoustic_model.features import SAMPLE_RATE
 from voicebot.engines.vosk import VoskModel
+from voicebot.engines.vosk_confidence import Fit
 from voicebot.speech.recogniser import Transcript
 
 UNKNOWN = "[unk]"
@@ -31,6 +32,8 @@ class Ear:
     audio_s: float = 0.0
     cpu_s: float = 0.0
     words: frozenset[str] = field(default_factory=frozenset)
+    silence_score: float = 0.0  # see `answers.silence_score`
+    fit: float = 0.0  # how well the words of the last answer fitted
     _model: vosk.Model = None
     _robot: VoskModel = None  # type: ignore[assignment]
 
@@ -48,11 +51,17 @@ class Ear:
 
         The confidences are the engine's own, before any calibration.
         """
+        heard, fit = self.answer_and_fit(pcm, phrases)
+        self.fit = fit.of_words(self.silence_score)
+        return heard
+
+    def answer_and_fit(self, pcm: bytes, phrases: Sequence[str] | None) -> tuple[Transcript, Fit]:
+        """The same, with how well the whole fits."""
         robot = self._robot.recogniser(SAMPLE_RATE)
         robot.listen(phrases)
         for start in range(0, len(pcm), _CHUNK):
             robot.accept(pcm[start : start + _CHUNK])
-        return robot.finish()
+        return robot.finish(), robot.fit
 
     def listen(self, pcm: bytes, grammar: Sequence[str] | None = None) -> str:
         """Decode one utterance, freely or with a run-time grammar of spaced phrases."""

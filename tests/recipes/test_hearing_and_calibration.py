@@ -10,6 +10,7 @@ from recipes.acoustic_model.hearing import distance, nearest, plain, syllables
 from recipes.acoustic_model.language_model import END, START, estimate
 from recipes.acoustic_model.lexicon import Entry, Lexicon
 from recipes.acoustic_model.recordings import LabelError, held_out, read_folder
+from voicebot.engines.vosk_confidence import Fit
 from voicebot.speech.recogniser import Transcript, Word
 
 
@@ -51,11 +52,16 @@ def test_every_history_of_the_language_model_is_a_probability() -> None:
 
 
 def decisions(count: int, right_when_sure: float) -> list[Decision]:
+    """Answers that are mostly right when their share is above 0.7, whatever their fit."""
     rng = np.random.default_rng(2)
-    confidences = rng.random(count)
-    right = rng.random(count) < np.where(confidences > 0.7, right_when_sure, 0.5)
-    rows = enumerate(zip(confidences.tolist(), right.tolist(), strict=True))
-    return [Decision(c, r, f"recording {i}") for i, (c, r) in rows]
+    shares = rng.random(count)
+    right = rng.random(count) < np.where(shares > 0.7, right_when_sure, 0.5)
+    fits = rng.uniform(20, 60, count)
+    rows = enumerate(zip(shares.tolist(), right.tolist(), fits.tolist(), strict=True))
+    return [Decision(s, r, f"recording {i}", fit) for i, (s, r, fit) in rows]
+
+
+FIT = 40.0
 
 
 def test_the_threshold_lets_only_sure_answers_pass() -> None:
@@ -65,11 +71,35 @@ def test_the_threshold_lets_only_sure_answers_pass() -> None:
     threshold = choose(found, curve)
 
     assert threshold.sure_from is not None
-    assert curve.probability(0.6) < threshold.sure_from <= curve.probability(0.75)
+    assert curve.probability(0.6, FIT) < threshold.sure_from <= curve.probability(0.95, FIT)
     right, passing = threshold.right_above
-    assert passing > 800
+    assert passing > 400
     assert right / passing >= 0.99
-    assert curve.probability(0.95) > curve.probability(0.3)
+    assert curve.probability(0.95, FIT) > curve.probability(0.3, FIT)
+
+
+def test_one_reading_is_sure_only_where_the_sound_fits_it() -> None:
+    """With a grammar most answers have one reading: the share says nothing, the fit everything."""
+    rng = np.random.default_rng(3)
+    found = []
+    for i in range(2_000):
+        right = bool(rng.random() < 0.9)
+        found.append(Decision(1.0, right, f"recording {i}", rng.normal(60 if right else 40, 4)))
+
+    curve = fit(found)
+    threshold = choose(found, curve)
+
+    assert curve.probability(1.0, 60.0) > 0.99
+    assert curve.probability(1.0, 40.0) < 0.5
+    assert threshold.sure_from is not None
+    passed, all_right = threshold.passed
+    assert passed / all_right > 0.9
+
+
+def test_silence_is_no_merit_of_the_words() -> None:
+    short, long = Fit(80.0 + 36 * 0.5, 0.5), Fit(80.0 + 36 * 4, 4)
+
+    assert short.of_words(36.0) == long.of_words(36.0) == 80.0
 
 
 def test_there_is_no_threshold_where_even_sure_answers_are_wrong() -> None:
@@ -79,14 +109,14 @@ def test_there_is_no_threshold_where_even_sure_answers_are_wrong() -> None:
 
 
 def test_a_few_answers_that_happen_to_be_right_make_no_threshold() -> None:
-    found = [Decision(0.9, True, f"recording {i}") for i in range(200)]
+    found = [Decision(0.9, True, f"recording {i}", FIT) for i in range(200)]
 
     assert lower_bound(100, 100) < 0.99 < lower_bound(600, 600)
     assert choose(found, fit(found)).sure_from is None
 
 
 def test_a_recording_never_chooses_and_judges() -> None:
-    found = [Decision(0.5, True, f"recording {i % 50}") for i in range(500)]
+    found = [Decision(0.5, True, f"recording {i % 50}", FIT) for i in range(500)]
 
     first, second = halves(found)
 
@@ -105,7 +135,7 @@ def test_the_picture_shows_the_threshold() -> None:
 
 def test_too_few_answers_cannot_be_calibrated() -> None:
     with pytest.raises(ValueError, match="are too few"):
-        fit([Decision(0.5, True, str(i)) for i in range(20)])
+        fit([Decision(0.5, True, str(i), FIT) for i in range(20)])
 
 
 def test_a_word_is_right_where_it_stands_whole_in_what_was_said() -> None:

@@ -19,7 +19,7 @@ import vosk
 
 from voicebot.audio.resample import StreamResampler, stream_resampler
 from voicebot.engines import vosk_folder
-from voicebot.engines.vosk_confidence import Calibration
+from voicebot.engines.vosk_confidence import Calibration, Fit
 from voicebot.errors import RecogniserFailed
 from voicebot.speech.recogniser import UNKNOWN, Transcript, Word
 
@@ -113,6 +113,9 @@ class VoskRecogniser:
         self._with_grammar = False
         self._closed: list[dict[str, Any]] = []
         """Segments that Vosk's own endpoint closed inside the utterance."""
+        self._fed_bytes = 0
+        self.fit = Fit()
+        """How well the last utterance fitted its reading."""
 
     def listen(self, phrases: Sequence[str] | None) -> None:
         """Begin an utterance."""
@@ -120,6 +123,7 @@ class VoskRecogniser:
         self._kaldi = self._model.start(phrases)
         self._with_grammar = phrases is not None and self._model.takes_grammar
         self._closed = []
+        self._fed_bytes = 0
 
     def accept(self, pcm: bytes) -> str:
         """Take audio; return the text so far."""
@@ -138,13 +142,16 @@ class VoskRecogniser:
         self._closed.append(json.loads(self._kaldi.FinalResult()))
         self._kaldi = None
         heard = _transcript(self._closed)
-        calibration = self._model.calibration
-        return heard if calibration is None else _sure(heard, calibration, self._with_grammar)
+        self.fit = _fit(self._closed, heard.words, self._fed_bytes / 2 / self._model.sample_rate)
+        if self._model.calibration is None or not heard.text:
+            return heard
+        return _sure(heard, self.fit, self._model.calibration, self._with_grammar)
 
     def _feed(self, pcm: bytes) -> bool:
         """Return whether Vosk closed a segment by its own endpoint rule."""
         if not pcm:
             return False
+        self._fed_bytes += len(pcm)
         accepted = self._kaldi.AcceptWaveform(pcm)
         if accepted < 0:
             raise RecogniserFailed("vosk could not decode the audio")
@@ -194,18 +201,26 @@ def _transcript(segments: list[dict[str, Any]]) -> Transcript:
     return Transcript(text, confidence, tuple(words), distinct)
 
 
-def _sure(heard: Transcript, calibration: Calibration, with_grammar: bool) -> Transcript:
+def _fit(segments: list[dict[str, Any]], words: Sequence[Word], audio_s: float) -> Fit:
+    # A word of one frame (30 ms) is the shortest there is; without any nothing fits.
+    spoken_s = sum(word.end_ms - word.start_ms for word in words) / 1000
+    if not spoken_s:
+        return Fit()
+    score = sum(_best(segment)["confidence"] for segment in segments)
+    return Fit(score / spoken_s, max(0.0, audio_s - spoken_s) / spoken_s)
+
+
+def _sure(heard: Transcript, fit: Fit, calibration: Calibration, with_grammar: bool) -> Transcript:
     """Return the transcript with probabilities of being right as confidences."""
-    if not heard.text:
-        return heard
     if with_grammar:
         whole, each = calibration.grammar_utterance, calibration.grammar_word
     else:
         whole, each = calibration.free_utterance, calibration.free_word
+    fitting = fit.of_words(calibration.silence_score)
     words = tuple(
-        replace(word, confidence=each.probability(word.confidence)) for word in heard.words
+        replace(word, confidence=each.probability(word.confidence, fitting)) for word in heard.words
     )
-    return replace(heard, confidence=whole.probability(heard.confidence), words=words)
+    return replace(heard, confidence=whole.probability(heard.confidence, fitting), words=words)
 
 
 def _joined(alternatives: list[dict[str, Any]]) -> list[str]:

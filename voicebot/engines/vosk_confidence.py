@@ -1,14 +1,15 @@
 """What a confidence of a model means: the probability of being right, as it was measured.
 
-Vosk's own numbers are shares among a handful of readings, which say little by themselves. A model
-that was measured has `conf/confidence.json`: for utterances and words, heard with a grammar and
-freely, the slope and offset that turn the log odds of the engine's number into those of being
-right. The bundled model has one; official models have none, and their numbers stay as they are.
+Vosk's own numbers are shares among a handful of readings, which say little by themselves: with a
+grammar there is mostly one reading, right or wrong. How well the sound fits the reading says more.
+A model that was measured has `conf/confidence.json`: for utterances and words, heard with a grammar
+and freely, what turns both into the log odds of being right. The bundled model has one; official
+models have none, and their numbers stay as they are.
 """
 
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,24 +18,45 @@ from voicebot.errors import BadModel, Problem
 FILE = "conf/confidence.json"
 _EDGE = 1e-4
 """The engine's 0 and 1 have no log odds."""
+_MOST = 50.0
+"""Log odds beyond which a probability is 0 or 1 in floating point anyway."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """How well a whole utterance fits its best reading; both per second of words."""
+
+    score: float = 0.0
+    """Log likelihood of all the audio, in the engine's own unit."""
+    silence: float = 0.0
+    """Seconds without a word."""
+
+    def of_words(self, silence_score: float) -> float:
+        """Return the score without that of the silence, which is no merit of the words."""
+        return self.score - silence_score * self.silence
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """p(right) = 1 / (1 + exp(-(slope * log odds(confidence) + offset)))."""
+    """Weights of what tells the log odds of being right: the log odds of the share that the
+    utterance or word has of the readings, and how well the words fit."""
 
-    slope: float
+    share: float
+    fit: float
     offset: float
 
-    def probability(self, confidence: float) -> float:
-        """Return how often what has this confidence (0 to 1) is right."""
-        return 1 / (1 + math.exp(-(self.slope * log_odds(confidence) + self.offset)))
+    def probability(self, share: float, fit: float) -> float:
+        """Return how often what has this share (0 to 1) of the readings and this fit is right."""
+        odds = self.share * log_odds(share) + self.fit * fit + self.offset
+        return 1 / (1 + math.exp(-min(max(odds, -_MOST), _MOST)))
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
     """The curves of one model."""
 
+    silence_score: float
+    """What a second of silence adds to the log likelihood."""
     grammar_utterance: Curve
     grammar_word: Curve
     free_utterance: Curve
@@ -56,6 +78,7 @@ class Calibration:
             raw = json.loads(path.read_text(encoding="utf-8"))
             sure = raw["sure_from"]
             return cls(
+                silence_score=_finite(raw["silence_score"]),
                 grammar_utterance=_curve(raw["grammar utterance"]),
                 grammar_word=_curve(raw["grammar word"]),
                 free_utterance=_curve(raw["free utterance"]),
@@ -78,7 +101,7 @@ def log_odds(confidence: float) -> float:
 
 
 def _curve(raw: dict[str, Any]) -> Curve:
-    return Curve(_finite(raw["slope"]), _finite(raw["offset"]))
+    return Curve(*(_finite(raw[each.name]) for each in fields(Curve)))
 
 
 def _finite(number: Any) -> float:
