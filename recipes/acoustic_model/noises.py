@@ -68,6 +68,34 @@ def music(count: int, rng: np.random.Generator) -> Wave:
     return _unit(wave[:count])
 
 
+def song(count: int, rng: np.random.Generator) -> Wave:
+    """A voice that sings without words, alone or over a tune: most colour rings (彩铃) are songs.
+
+    Harmonics that slide from note to note with vibrato, through up to three formants that move
+    seldom: nothing in it changes as fast as in speech.
+    """
+    notes = max(2, int(count / (SAMPLE_RATE * rng.uniform(0.2, 0.9))))
+    pitches = rng.uniform(110, 330) * 2 ** (rng.choice(_SCALE[:6], notes) / 12)
+    place = np.arange(count) / count * notes
+    slide = rng.uniform(0.1, 1.0)
+    hertz = np.interp(place % 1, [1 - slide, 1], [0.0, 1.0])
+    hertz = np.interp(np.floor(place) + hertz, np.arange(notes), pitches)
+    t = _time(count)
+    hertz *= 1 + rng.uniform(0, 0.03) * np.sin(2 * np.pi * rng.uniform(4, 7) * t)
+    phase = 2 * np.pi * np.cumsum(hertz) / SAMPLE_RATE
+    formants = np.sort(rng.uniform((250, 800, 2200), (800, 2200, 3300)))[: rng.integers(4)]
+    tilt = rng.uniform(0.6, 1.6)
+    voice = np.zeros(count)
+    for k in range(1, 16):
+        near = [np.exp(-(((hertz * k - f) / 220) ** 2)) for f in formants]
+        loudness = 0.1 + sum(near) if near else 1.0
+        voice += loudness * (hertz * k < SAMPLE_RATE / 2) * np.sin(k * phase) / k**tilt
+    if rng.random() < 0.5:  # each note begins anew
+        voice *= np.interp(place % 1, [0, 0.1, 0.9, 1], [rng.uniform(0, 1), 1, 1, 0.2])
+    accompaniment = rng.choice((0.0, 0.3, 0.7, 1.0, 1.0)) * music(count, rng)
+    return _unit(_unit(voice) + accompaniment)
+
+
 def street(count: int, rng: np.random.Generator) -> Wave:
     """Noise that swells and fades, with knocks."""
     slow = np.interp(np.arange(count), np.linspace(0, count, 12), rng.uniform(0.1, 1.0, 12))
@@ -103,10 +131,12 @@ def any_noise(count: int, rng: np.random.Generator) -> Wave:
 def nothing_said(count: int, rng: np.random.Generator) -> Wave:
     """A stretch of line without any speech at all."""
     kind = rng.random()
-    if kind < 0.35:
+    if kind < 0.25:
         return call_tone(count, rng)
-    if kind < 0.65:
+    if kind < 0.45:
         return music(count, rng)
+    if kind < 0.75:
+        return song(count, rng)
     return any_noise(count, rng)
 
 

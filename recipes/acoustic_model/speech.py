@@ -54,7 +54,7 @@ UNLIKE_CALLERS = frozenset(
 # With these, or a pitch range above 70, eSpeak NG 1.51 writes past a buffer and dies.
 FATAL_VOICES = frozenset({"rob", "announcer", "grandma"})
 WIDEST_PITCH_RANGE = 65
-NOTHING_SAID_SHARE = 0.03
+NOTHING_SAID_SHARE = 0.04
 TONE_BEFORE_SHARE = 0.08
 _BABBLE_MEMORY = 24
 

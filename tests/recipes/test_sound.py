@@ -45,6 +45,18 @@ def test_the_same_seed_gives_the_same_line() -> None:
     assert np.array_equal(one, two)
 
 
+def test_a_song_has_a_voice_all_the_way_and_no_word() -> None:
+    rng = np.random.default_rng(9)
+
+    for count in (1_600, 24_000, 40_001):
+        wave = noises.song(count, rng)
+
+        assert len(wave) == count
+        assert augmentation.rms(wave) == pytest.approx(1.0, abs=0.01)
+    quietest = min(augmentation.rms(part) for part in np.split(noises.song(40_000, rng), 10))
+    assert quietest > 0.2
+
+
 @pytest.mark.parametrize("law", [augmentation.a_law, augmentation.mu_law])
 def test_companding_costs_about_thirty_eight_decibels(law) -> None:  # type: ignore[no-untyped-def]
     wave = vowel(0.5, 8_000)
