@@ -174,8 +174,8 @@ def draw(found: Sequence[Decision], curve: Curve, sure_from: float | None) -> st
         f"{_threshold_line(sure_from)}{''.join(marks)}"
         f'<text x="{_across(0.5)}" y="{_up(0) + 34:.1f}" text-anchor="middle">'
         "confidence of an answer to a grammar</text>"
-        f'<text x="{_across(0)}" y="{MARGIN - 24}">share of the answers that are right '
-        f"({len(others)} answers, larger dots are more)</text>"
+        f'<text x="{_across(0)}" y="{MARGIN - 24}">share of {len(others)} answers that '
+        "are right; larger dots are more</text>"
         "</svg>\n"
     )
 
