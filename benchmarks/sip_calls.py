@@ -1,13 +1,14 @@
 """Whole calls over SIP, many at once: latency at the caller's ear, set-up, and CPU by part.
 
-    python -m benchmarks.sip_calls [CALLS] [ROUNDS] [SEQUENCE]
+    python -m benchmarks.sip_calls [CALLS] [ROUNDS] [SEQUENCE] [WORKERS]
 
 A Janus, `voicebot serve` in a process of its own, and CALLS callers in this one, who dial through
 the same Janus, begin a quarter of a second apart and play audio_fixtures/willing.wav. Latency is
 from the last sample of an utterance, when it left the caller, to the first audible sample of the
 reply, when it reached the caller: both ways through Janus are inside it. Set-up is from dialling to
 the first audible sample. The callers' own CPU is in this process and not in the figures.
-Then SEQUENCE short calls follow one another, and what the service holds is counted.
+Then SEQUENCE short calls follow one another, and what the service holds is counted: its front,
+where it has several WORKERS.
 """
 
 import asyncio
@@ -152,39 +153,51 @@ async def in_sequence(
     await asyncio.gather(running, return_exceptions=True)
 
 
-def cpu_s(process: psutil.Process) -> float:
-    times = process.cpu_times()
-    return times.user + times.system
+def cpu_s(processes: list[psutil.Process]) -> float:
+    return sum(sum(each.cpu_times()[:2]) for each in processes)
 
 
-def main(calls: int = 20, rounds: int = 1, sequence: int = 0) -> None:
+def memory_mib(processes: list[psutil.Process]) -> float:
+    return sum(each.memory_info().rss for each in processes) / 2**20
+
+
+def main(calls: int = 20, rounds: int = 1, sequence: int = 0, workers: int = 1) -> None:
     print(conditions())
     label = read_label(RECORDING.with_suffix(".yaml"))
     pcm = wav.read_mono(RECORDING, LINE_RATE)
     with tempfile.TemporaryDirectory() as named:
         folder = Path(named)
         with sip_peers.janus(folder / "janus") as janus:
-            command = [sys.executable, "-m", "voicebot", "serve", "--janus", janus.url]
+            command = [sys.executable, "-m", "voicebot", "-v", "serve", "--janus", janus.url]
+            command += ["--workers", str(workers)]
             command += ["--routes", str(routes(folder, label)), "--calls", str(calls)]
             command += ["--sip", f"sip:robot@{janus.address}", "--out", str(folder / "out")]
-            serving = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+            log = folder / "serve.log"
+            with log.open("w") as out:
+                serving = subprocess.Popen(command, stdout=out, stderr=out)
             try:
-                assert serving.stdout is not None
-                serving.stdout.readline()
+                sip_peers.wait_until(
+                    lambda: (
+                        "calls at once" in log.read_text()
+                        and (workers == 1 or log.read_text().count("is ready") == workers)
+                    ),
+                    "the service answers",
+                    90,
+                )
                 robot = f"sip:robot@{janus.address}:{janus.sip_ports()[0]}"
                 assert janus.process is not None
-                watched = {
-                    "serve": psutil.Process(serving.pid),
-                    "janus": psutil.Process(janus.process.pid),
-                }
+                served = psutil.Process(serving.pid)
+                watched = {"serve": [served], "janus": [psutil.Process(janus.process.pid)]}
+                if workers > 1:
+                    watched["workers"] = served.children()
                 before = {name: cpu_s(each) for name, each in watched.items()}
                 callers: list[Caller] = []
                 for _ in range(rounds):
                     callers += asyncio.run(round_of(janus, robot, calls, pcm))
                 after = {name: cpu_s(each) for name, each in watched.items()}
-                memory = watched["serve"].memory_info().rss / 2**20
+                memory = {name: memory_mib(each) for name, each in watched.items()}
                 if sequence:
-                    asyncio.run(in_sequence(janus, robot, sequence, pcm, watched["serve"]))
+                    asyncio.run(in_sequence(janus, robot, sequence, pcm, served))
             finally:
                 serving.terminate()
                 serving.wait(60)
@@ -206,8 +219,7 @@ def main(calls: int = 20, rounds: int = 1, sequence: int = 0) -> None:
         print(f"{what}: p50 {low:.0f} ms, p95 {high:.0f} ms, most {most:.0f} ms, {len(values)}")
     for name in watched:
         share = (after[name] - before[name]) / talked_s
-        print(f"CPU of {name}: {share:.2%} of a core for each call")
-    print(f"memory of serve at the end: {memory:.0f} MiB")
+        print(f"{name}: {share:.2%} of a core for each call, {memory[name]:.0f} MiB at the end")
 
 
 if __name__ == "__main__":

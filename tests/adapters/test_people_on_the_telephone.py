@@ -103,7 +103,10 @@ def over(phone: Phone) -> bool:
     return "session closed" in phone.log() or "terminated (duration" in phone.log()
 
 
-def test_callers_wait_for_the_one_person_and_each_talks_to_them(tmp_path: Path) -> None:
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_callers_wait_for_the_one_person_and_each_talks_to_them(
+    workers: str, tmp_path: Path
+) -> None:
     hums(tmp_path, first=FIRST_HZ, second=SECOND_HZ, person=PERSON_HZ)
     with (
         sip_peers.janus(tmp_path / "janus") as janus,
@@ -111,7 +114,11 @@ def test_callers_wait_for_the_one_person_and_each_talks_to_them(tmp_path: Path) 
         sip_peers.phone(tmp_path / "a", tmp_path / "first.wav", name="first") as first,
         sip_peers.phone(tmp_path / "b", tmp_path / "second.wav", name="second") as second,
         serving(
-            tmp_path, janus, f"transfer_to: '{person.uri}', hand_over: bridge, people: 1"
+            tmp_path,
+            janus,
+            f"transfer_to: '{person.uri}', hand_over: bridge, people: 1",
+            "--workers",
+            workers,
         ) as robot,
     ):
         first.command("dial", robot)

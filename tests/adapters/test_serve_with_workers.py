@@ -199,6 +199,24 @@ def test_after_term_calls_under_way_go_on_and_new_ones_are_refused(tmp_path: Pat
     assert [each["end_reason"] for each in serving.records().values()] == ["caller_hung_up"]
 
 
+def test_when_the_front_is_killed_its_workers_keep_their_calls_and_end(tmp_path: Path) -> None:
+    with (
+        on_the_telephone(tmp_path) as serving,
+        humming(tmp_path, "talks", serving) as talks,
+    ):
+        wait_until(lambda: len(serving.calls()) == 1, "the call begins")
+        workers = [psutil.Process(serving.pid(f"worker-{each}")) for each in (1, 2)]
+        time.sleep(2)
+        serving.process.kill()
+        wait_until(lambda: "session closed" in talks.log(), "the call is hung up")
+        gone, alive = psutil.wait_procs(workers, timeout=15)
+
+    assert (len(gone), alive) == (2, [])
+    # Janus closes the call's sound; whether that or the front's end is noticed first is chance.
+    assert serving.records()[1]["end_reason"] in ("line_failed", "caller_hung_up")
+    assert serving.records()[1]["duration_ms"] > 1000
+
+
 def test_who_finds_all_places_taken_waits_for_the_next_one_of_any_worker(tmp_path: Path) -> None:
     with (
         on_the_telephone(tmp_path, "--calls", "2") as serving,
