@@ -3,16 +3,22 @@
 import os
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.adapters.hearing import heard, syllables
-from tests.adapters.virtual_sound import RATE, sound_card
+from tests.adapters.sip_peers import wait_until
+from tests.adapters.virtual_sound import RATE, SoundCard, sound_card
 from tests.builders import tone
 from voicebot.audio import wav
+from voicebot.engines.espeak import EspeakSynthesiser
 from voicebot.engines.webrtc_echo import WebrtcEchoCanceller
+from voicebot.simulation.utterance import Utterance
+from voicebot.simulation.voices import VOICES, CallerSpeech
 
 ROOT = Path(__file__).parents[2]
 FIXTURES = ROOT / "audio_fixtures"
@@ -87,6 +93,90 @@ async def main():
 asyncio.run(main())
 """
 """Writes what the microphone hears in eight seconds."""
+
+
+class Caller:
+    """Sits at the computer and answers what the robot asks; each answer is given once."""
+
+    def __init__(self, card: SoundCard, loudspeaker: Path) -> None:
+        self._card = card
+        self._loudspeaker = loudspeaker
+        voice = VOICES["lin"]
+        mouth = EspeakSynthesiser(variant=voice.variant, rate=voice.rate, pitch=voice.pitch)
+        self._voice = CallerSpeech(mouth, RATE)
+
+    def answer(self, words: str) -> None:
+        """Wait until the robot holds its tongue, and speak."""
+        time.sleep(1)
+        wait_until(self._quiet, "the robot ends", 20)
+        self._say(words)
+
+    def interrupt(self, words: str) -> None:
+        """Speak in the midst of what the robot says."""
+        time.sleep(1.2)
+        self._say(words)
+
+    def _say(self, words: str) -> None:
+        pcm = self._voice(Utterance((words,))).pcm + bytes(RATE)
+        with self._card.speaking(pcm):
+            time.sleep(len(pcm) / (2 * RATE))
+
+    def _quiet(self) -> bool:
+        heard = self._loudspeaker.read_bytes()
+        last = np.frombuffer(heard[: len(heard) // 2 * 2], np.int16)[-RATE * 7 // 10 :]
+        return bool(np.abs(last.astype(float)).mean() < 30)
+
+
+def test_at_48_khz_a_whole_conversation_is_had_and_the_robot_interrupted_over_its_echo(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "picky").mkdir()
+    picky = PICKY.format(here=str(tmp_path / "picky"), rate=48000)
+    (tmp_path / "picky" / "sounddevice.py").write_text(picky)
+    command = [sys.executable, "-u", "-m", "voicebot", "talk", "campaigns/repurchase"]
+    told: list[str] = []
+    with (
+        sound_card(tmp_path / "card", 48000) as card,
+        card.listening() as sound,
+        (tmp_path / "talk.log").open("w") as log,
+    ):
+        card.echoes(ms=60, db=-8)
+        caller = Caller(card, sound)
+        answers = [
+            ("您现在方便吗", caller.answer, "方便"),
+            ("还满意吗", caller.answer, "挺好喝的"),
+            ("给您发短信，可以吗", caller.answer, "可以"),
+            ("优惠券稍后用短信", caller.interrupt, "多少钱"),
+            ("还有别的", caller.answer, "没有了谢谢"),
+        ]
+        environment = {**card.environment, "PYTHONPATH": str(tmp_path / "picky")}
+        talking = subprocess.Popen(
+            [*command, "--var", "name=张丽"],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            cwd=ROOT,
+        )
+        with talking, ThreadPoolExecutor(1) as mouth:
+            assert talking.stdout is not None
+            for line in talking.stdout:
+                told.append(line.rstrip())
+                for words, act, reply in answers:
+                    if line.startswith("机器人") and words in line:
+                        mouth.submit(act, reply)
+            assert talking.wait(10) == 0, (tmp_path / "talk.log").read_text()
+        words = heard(sound.read_bytes(), RATE, RATE)
+
+    meant = [line.partition("[")[2].partition(" ")[0] for line in told if line.startswith("您 ")]
+    assert meant == ["convenient", "good", "affirm", "ask_price", "deny"], told
+    assert "end: finished" in told
+    assert {"  interest: yes", "  satisfaction: good", "  asked_price: yes"} <= {*told}
+    assert " ".join(syllables("六十八元")) in " ".join(syllables(words)), words
+    # It was to be said, and was broken off.
+    assert any("您这个手机号" in line for line in told)
+    assert " ".join(syllables("手机号")) not in " ".join(syllables(words)), words
 
 
 def test_a_microphone_that_refuses_the_lines_rate_is_heard_at_its_own(tmp_path: Path) -> None:

@@ -40,6 +40,16 @@ class SoundCard:
         with _with(command, self.environment, self.folder / "pacat.log"):
             yield
 
+    def echoes(self, ms: int, db: float) -> None:
+        """Let the microphone hear the loudspeaker from now on, so much later and louder."""
+        _control(
+            self,
+            "load-module module-loopback source=loudspeaker.monitor sink=microphone "
+            f"latency_msec={ms}",
+        )
+        number = _control(self, "list short sink-inputs").split()[0]
+        _control(self, f"set-sink-input-volume {number} {db}dB")
+
     @contextmanager
     def listening(self) -> Iterator[Path]:
         """Record the loudspeaker, as raw samples, into the file."""
@@ -75,13 +85,19 @@ def sound_card(folder: Path, rate: int = RATE) -> Iterator[SoundCard]:
     with _with(command, environment, folder / "pulse.log"):
         wait_until(socket.exists, "PulseAudio listens")
         for what in ("set-default-sink loudspeaker", "set-default-source microphone.monitor"):
-            subprocess.run(
-                [program("pactl"), *what.split()],
-                env=card.environment,
-                check=True,
-                capture_output=True,
-            )
+            _control(card, what)
         yield card
+
+
+def _control(card: SoundCard, command: str) -> str:
+    done = subprocess.run(
+        [program("pactl"), *command.split()],
+        env=card.environment,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return done.stdout
 
 
 @contextmanager
