@@ -118,6 +118,7 @@ def _contact(
     second = int(rng.random() < 0.5)
     refused = _pick(rng, GATE)
     attempts = [] if held_out or refused else list(_attempts(rng, second))
+    came_to = attempts[-1]["disposition"] if attempts else "FILTERED" if refused else None
     writer.add(
         tables.contact,
         {
@@ -127,7 +128,7 @@ def _contact(
             "name": "",
             "state": "wait" if held_out else "done",
             "state_reason": refused or "",
-            "disposition": "FILTERED" if refused else None,
+            "disposition": came_to,
             "attempts": len(attempts),
             "held_out": held_out,
             "script_version_id": None if held_out else versions[second],

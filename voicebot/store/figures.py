@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from contextlib import closing
 from datetime import timedelta
 from typing import Any
@@ -38,6 +38,7 @@ from voicebot.campaign.figures import (
 from voicebot.campaign.outcome import Disposition
 from voicebot.campaign.statistics import Share
 from voicebot.dialogue.script import EndReason
+from voicebot.store.attempt_code import Alike, code, decoded
 from voicebot.store.instant import from_ms, to_ms
 from voicebot.store.segments import DEFAULT_ZONE
 from voicebot.store.tables import attempt, campaign, contact, script_version, shop_order
@@ -110,70 +111,101 @@ def _attempts(
     query = (
         select(
             attempt.c.contact_id,
-            attempt.c.number,
-            cast(attempt.c.dialed_at, BigInteger) // literal(_SLOT_MS, BigInteger),
-            attempt.c.disposition,
-            attempt.c.end_reason,
-            attempt.c.intention,
-            attempt.c.replies,
             attempt.c.talk_ms,
-            attempt.c.script_version_id,
             attempt.c.cost_cents,
+            cast(attempt.c.dialed_at, BigInteger) // literal(_SLOT_MS, BigInteger),
+            attempt.c.script_version_id,
+            code(connection),
         )
         .where(attempt.c.campaign_id == campaign_key, _DIALLED)
         .order_by(attempt.c.contact_id, attempt.c.number)
         .with_hint(attempt, "INDEXED BY ix_attempt_report", "sqlite")
     )
-    calls: dict[_Alike, list[int]] = {}
-    slots: dict[int, list[int]] = {}
-    came: Counter[tuple[int, str]] = Counter()
-    ordered = 0
+    found: dict[tuple[int | None, int], _Sums] = {}
+    acted_and_ordered = 0
     last: int | None = None
-    best = _NOWHERE
-    rows = _plain(connection, query)
-    for contact_id, number, slot, kind, end, grade, replies, talk, version, cents in rows:
-        if contact_id != last:
-            came[best] += 1
-            ordered += best[0] == _ACTED and last in buyers
-            last, best = contact_id, _NOWHERE
+    best = _Sums(None)
+    slots: dict[int, list[int]] = {}
+    # A million times: hence no more than what differs from attempt to attempt.
+    for contact_id, talk, cents, slot, version, told in _plain(connection, query):
+        sums = found.get((version, told))
+        if sums is None:
+            sums = found[version, told] = _Sums(decoded(told))
+        sums.calls += 1
         times = slots.get(slot)
         if times is None:
             times = slots[slot] = [0, 0, 0]
         times[0] += 1
-        if kind in _ANSWERED:
-            likely = kind == _HUMAN and grade in _LIKELY
+        if sums.answered:
             times[1] += 1
-            times[2] += likely
-            reached = _reached(kind, end, grade, replied=bool(replies), likely=likely)
-        else:
-            reached = _DIALLED_ONLY, kind
-        # Of equal attempts the last one tells.
-        if reached[0] >= best[0]:
-            best = reached
-        alike = number, kind, version, end, grade, bool(replies)
-        cell = calls.get(alike)
-        if cell is None:
-            cell = calls[alike] = [0, 0, 0, 0]
-        cell[0] += 1
+            times[2] += sums.likely
         if talk:
-            cell[1] += talk
-            cell[2] += (talk + 59_999) // 60_000
+            sums.talk_ms += talk
+            sums.minutes += (talk + 59_999) // 60_000
         if cents:
-            cell[3] += cents
-    came[best] += 1
-    ordered += best[0] == _ACTED and last in buyers
-    del came[_NOWHERE]
+            sums.cents += cents
+        if contact_id != last:
+            best.contacts += 1
+            if best.place == _ACTED and last in buyers:
+                acted_and_ordered += 1
+            last, best = contact_id, sums
+        # Of equal attempts the last one tells.
+        elif sums.place >= best.place:
+            best = sums
+    best.contacts += 1
+    if best.place == _ACTED and last in buyers:
+        acted_and_ordered += 1
     return (
-        [
-            Cell(number, kind, labels.get(version, ""), end or "", grade or "", replied, *sums)
-            for (number, kind, version, end, grade, replied), sums in calls.items()
-        ],
+        _cells(found, labels),
         [SlotCell(from_ms(slot * _SLOT_MS), *times) for slot, times in sorted(slots.items())],
-        [
-            ContactCell(STAGES[place], reason, count, ordered if place == _ACTED else 0)
-            for (place, reason), count in came.items()
-        ],
+        _contact_cells(found.values(), acted_and_ordered),
     )
+
+
+class _Sums:
+    """Attempts that are alike, and how far they all came."""
+
+    __slots__ = (
+        *("answered", "calls", "cents", "contacts", "likely", "minutes", "place"),
+        *("reason", "talk_ms"),
+    )
+
+    def __init__(self, alike: Alike | None) -> None:
+        self.answered = alike is not None and alike.disposition in _ANSWERED
+        self.likely = alike is not None and _is_likely(alike)
+        self.place, self.reason = _NOWHERE if alike is None else _reached(alike)
+        self.calls = self.talk_ms = self.minutes = self.cents = 0
+        self.contacts = 0
+        """Whose best attempt is one of these."""
+
+
+def _cells(
+    found: Mapping[tuple[int | None, int], _Sums], labels: Mapping[int | None, str]
+) -> list[Cell]:
+    return [
+        Cell(
+            each.number,
+            each.disposition,
+            labels.get(version, ""),
+            each.end_reason,
+            each.intention,
+            each.replied,
+            *(sums.calls, sums.talk_ms, sums.minutes, sums.cents),
+        )
+        for (version, told), sums in found.items()
+        for each in (decoded(told),)
+    ]
+
+
+def _contact_cells(found: Iterable[_Sums], acted_and_ordered: int) -> list[ContactCell]:
+    came: Counter[tuple[int, str]] = Counter()
+    for sums in found:
+        if sums.contacts:
+            came[sums.place, sums.reason] += sums.contacts
+    return [
+        ContactCell(STAGES[place], reason, count, acted_and_ordered if place == _ACTED else 0)
+        for (place, reason), count in came.items()
+    ]
 
 
 def _plain(connection: Connection, query: Select[Any]) -> Iterator[tuple[Any, ...]]:
@@ -191,8 +223,6 @@ def _is_postgresql(connection: Connection) -> bool:
     return connection.dialect.name == "postgresql"
 
 
-_Alike = tuple[int, str, int | None, str | None, str | None, bool]
-
 _NOWHERE = (0, "")
 _DIALLED_ONLY = STAGES.index("dialled")
 _ACTED = STAGES.index("action")
@@ -202,28 +232,40 @@ _LIKELY = frozenset(map(str, LIKELY))
 _DONE = frozenset({EndReason.FINISHED, EndReason.TRANSFERRED})
 
 
-def _reached(
-    kind: str, end: str | None, grade: str | None, *, replied: bool, likely: bool
-) -> tuple[int, str]:
-    """Return the place in `STAGES` that an answered attempt came to, and why no further."""
-    if kind != _HUMAN:
+def _is_likely(each: Alike) -> bool:
+    return each.disposition == _HUMAN and each.intention in _LIKELY
+
+
+def _reached(each: Alike) -> tuple[int, str]:
+    """Return the place in `STAGES` that an attempt came to, and why no further."""
+    if each.disposition not in _ANSWERED:
+        return _DIALLED_ONLY, each.disposition
+    if each.disposition != _HUMAN:
         return STAGES.index("answered"), "machine"
-    if likely:
-        return (_ACTED, "") if end in _DONE else (STAGES.index("likely"), end or "")
-    if replied:
-        return STAGES.index("talked"), grade or ""
-    return STAGES.index("human"), end or ""
+    if _is_likely(each):
+        if each.end_reason in _DONE:
+            return _ACTED, ""
+        return STAGES.index("likely"), each.end_reason
+    if each.replied:
+        return STAGES.index("talked"), each.intention
+    return STAGES.index("human"), each.end_reason
 
 
 def _undialled(connection: Connection, campaign_key: int) -> list[ContactCell]:
     """Count the contacts that were never dialled, by why."""
+    filtered = str(Disposition.FILTERED)
     tried = exists().where(
         attempt.c.campaign_id == campaign_key, attempt.c.contact_id == contact.c.id, _DIALLED
     )
     why = (contact.c.held_out, contact.c.state, contact.c.disposition, contact.c.state_reason)
     rows = connection.execute(
         select(*why, func.count())
-        .where(contact.c.campaign_id == campaign_key, ~tried)
+        # What a contact came to is kept with it: only of the others it is not known.
+        .where(
+            contact.c.campaign_id == campaign_key,
+            func.coalesce(contact.c.disposition, filtered) == filtered,
+            ~tried,
+        )
         .group_by(*why)
     )
     cells = []
@@ -362,8 +404,11 @@ def _attributed(
         if row.campaign_id == campaign_key:
             own_touches.add(row.touch)
     found = {}
+    # Nothing is to be shared out where one conversation is all there was.
+    alone = [key for key, all_of in touches.items() if len(all_of) == 1]
+    cents_alone = sum(orders.pop(key)[1] for key in alone)
     for model in Model:
-        owed = cents = 0.0
+        owed, cents = float(len(alone)), float(cents_alone)
         for key, (placed_at, amount) in orders.items():
             shares = attribute(touches[key], placed_at, model)
             mine = sum(share for touch, share in shares.items() if touch in own_touches)
