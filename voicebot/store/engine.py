@@ -25,6 +25,10 @@ SYNCHRONOUS = ("NORMAL", "FULL")
 """NORMAL loses nothing when a process is killed; FULL nothing when the power goes, and is slower
 with each transaction. `?synchronous=full` of an SQLite URL asks for it."""
 
+CHECKPOINT_PAGES = 8000
+"""Of 4 kB, after which SQLite carries its log over into the file: in the middle of whoever's write
+fills it. Eight times the usual, so that it is seldom, and writes a page once that changed often."""
+
 POOL = 20
 """Connections kept to PostgreSQL by one process; as many again when it is busy."""
 
@@ -158,6 +162,7 @@ def _sqlite(url: URL) -> tuple[URL, Engine]:
             f"busy_timeout = {BUSY_TIMEOUT_MS}",
             "journal_mode = WAL",
             f"synchronous = {synchronous}",
+            f"wal_autocheckpoint = {CHECKPOINT_PAGES}",
             "foreign_keys = ON",
             "cache_size = -65536",
             "temp_store = MEMORY",
