@@ -8,6 +8,9 @@ written into a file that is only ever appended to, before anything else happens 
 random order a worker is killed (-9) and replaced, frozen (SIGSTOP) for longer than its lease, finds
 its disk full or its clock moved by an hour; PostgreSQL is restarted, once as a crash.
 
+A worker whose clock is an hour ahead puts retries off by that hour. When nothing else is left, all
+clocks are set right and what was put off is due at once; how much that was is told.
+
 At the end every contact is done and each line of the file is an attempt that the store knows.
 """
 
@@ -23,13 +26,16 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import ColumnElement, and_, func, insert, select, update
+from sqlalchemy.exc import DBAPIError
 
 from benchmarks.chaos_worker import CLOCK_SIGNALS, COULD_NOT_BEGIN
 from benchmarks.conditions import conditions
+from voicebot.errors import StorageFailed
 from voicebot.store import campaigns
 from voicebot.store.engine import Store, open_store
 from voicebot.store.tables import attempt, contact
@@ -57,6 +63,8 @@ class Chaos:
     """Workers that ended by themselves, and their last words: none should."""
     unable: int = 0
     """Workers that could not begin without their database or disk, said so and ended."""
+    put_off: int = 0
+    """Contacts that clocks which ran ahead had put off."""
     never: int = 0
     """Attempts with an unknown end that were not dialled: the worker died just before."""
 
@@ -66,7 +74,7 @@ class Chaos:
             f"{self.attempts} attempts in {self.seconds:.0f} s ({did or 'left in peace'}): "
             f"{len(self.lost)} lost, {len(self.twice)} dialled twice; {self.unknown} with an "
             f"unknown end, {self.never} of them not dialled; {len(self.crashed)} workers ended by "
-            f"themselves, {self.unable} could not begin"
+            f"themselves, {self.unable} could not begin; {self.put_off} contacts put off by an hour"
         )
 
 
@@ -80,6 +88,8 @@ class Workers:
         self._started = 0
         self._names: dict[int, int] = {}
         """By process."""
+        self._ahead: Counter[int] = Counter()
+        """Hours, by process."""
         self.alive: list[subprocess.Popen[bytes]] = []
 
     def start(self, number: int = 1) -> None:
@@ -131,9 +141,19 @@ class Workers:
 
     def move_clock(self) -> None:
         """Move one worker's clock by an hour, forth or back."""
-        self._random.choice(self.alive).send_signal(
-            self._random.choice((signal.SIGUSR1, signal.SIGUSR2))
-        )
+        self._move(self._random.choice(self.alive), self._random.choice((1, -1)))
+
+    def set_clocks_right(self) -> None:
+        """Let all clocks show the time again."""
+        for each in self.alive:
+            while self._ahead[each.pid]:
+                self._move(each, -1 if self._ahead[each.pid] > 0 else 1)
+                # A signal that waits to be handled swallows another of its kind.
+                time.sleep(0.2)
+
+    def _move(self, one: subprocess.Popen[bytes], hours: int) -> None:
+        self._ahead[one.pid] += hours
+        one.send_signal(signal.SIGUSR1 if hours > 0 else signal.SIGUSR2)
 
     def mourn(self) -> tuple[list[str], int]:
         """Replace those that ended by themselves: how each that should not have did, and how many
@@ -220,6 +240,9 @@ def run(
             crashed, unable = crowd.mourn()
             found.crashed += crashed
             found.unable += unable
+            if _only_put_off(store, campaign):
+                crowd.set_clocks_right()
+                found.put_off += _bring_forward(store, campaign)
             # After `limit_s` they are left in peace, so that a slow machine comes to an end too.
             if time.monotonic() < next_at or time.monotonic() - started > limit_s:
                 continue
@@ -237,19 +260,50 @@ def run(
     return found
 
 
-def _open_contacts(store: Store, campaign: int) -> int:
+Found = TypeVar("Found")
+
+
+def _patiently(ask: Callable[[], Found]) -> Found:
     for _ in range(100):
         try:
-            with store.read() as connection:
-                return connection.execute(
-                    select(func.count())
-                    .select_from(contact)
-                    .where(contact.c.campaign_id == campaign, contact.c.state != "done")
-                ).scalar_one()
-        except Exception:
+            return ask()
+        except (StorageFailed, DBAPIError):
             # The database is being restarted.
             time.sleep(0.2)
     raise TimeoutError("the database does not come back")
+
+
+def _number(store: Store, *which: ColumnElement[bool]) -> int:
+    with store.read() as connection:
+        found = select(func.count()).select_from(contact).where(*which)
+        return connection.execute(found).scalar_one()
+
+
+def _open_contacts(store: Store, campaign: int) -> int:
+    return _patiently(
+        lambda: _number(store, contact.c.campaign_id == campaign, contact.c.state != "done")
+    )
+
+
+def _put_off(campaign: int) -> ColumnElement[bool]:
+    later = datetime.now(UTC) + timedelta(minutes=1)
+    return and_(
+        contact.c.campaign_id == campaign, contact.c.state == "wait", contact.c.next_at > later
+    )
+
+
+def _only_put_off(store: Store, campaign: int) -> bool:
+    left = _open_contacts(store, campaign)
+    return left > 0 and left == _patiently(lambda: _number(store, _put_off(campaign)))
+
+
+def _bring_forward(store: Store, campaign: int) -> int:
+    def bring() -> int:
+        with store.write() as connection:
+            due = update(contact).where(_put_off(campaign)).values(next_at=datetime.now(UTC))
+            return connection.execute(due).rowcount
+
+    return _patiently(bring)
 
 
 def _count(store: Store, campaign: int, log: Path, found: Chaos) -> None:
@@ -260,7 +314,7 @@ def _count(store: Store, campaign: int, log: Path, found: Chaos) -> None:
             select(attempt.c.id, attempt.c.contact_id, attempt.c.number, attempt.c.disposition)
         ).all()
         unfinished = connection.execute(
-            select(contact.c.id, contact.c.state).where(
+            select(contact.c.id, contact.c.state, contact.c.attempts, contact.c.next_at).where(
                 contact.c.campaign_id == campaign, contact.c.state != "done"
             )
         ).all()
@@ -273,7 +327,10 @@ def _count(store: Store, campaign: int, log: Path, found: Chaos) -> None:
     found.dialled = len(lines)
     found.unknown = len(unknown)
     found.never = sum(row.id not in times for row in unknown)
-    found.lost += [f"contact {row.id} is {row.state}" for row in unfinished]
+    found.lost += [
+        f"contact {row.id} is {row.state} after {row.attempts} attempts, due at {row.next_at}"
+        for row in unfinished
+    ]
     found.lost += [f"{each} was dialled and is not known" for each in times if each not in known]
     found.twice += [f"{each} {number} times" for each, number in times.items() if number > 1]
     found.twice += [

@@ -1,8 +1,8 @@
 """The dialler's clock: the database's, as this host's reading of it, real or accelerated.
 
-Workers on several hosts must agree on slots and windows, so each one measures how far its own clock
-is from the database's whenever it beats. Waiting is done on the monotonic clock: a wall clock that
-jumps makes nobody wait for an hour.
+Workers on several hosts must agree on slots and windows, so each one reads the database's clock
+whenever it beats, and counts from there on its monotonic clock: a host's own clock that jumps, or
+is wrong, puts no retry off by an hour.
 """
 
 import asyncio
@@ -34,11 +34,15 @@ class DatabaseClock:
     speed = 1.0
 
     def __init__(self) -> None:
-        self._ahead = timedelta(0)
+        self._read: tuple[datetime, float] | None = None
+        """What the database said, and when that was on the monotonic clock."""
 
     def now(self) -> datetime:
         """Return the database's present moment."""
-        return datetime.now(UTC) + self._ahead
+        if self._read is None:
+            return datetime.now(UTC)
+        said, then_s = self._read
+        return said + timedelta(seconds=time.monotonic() - then_s)
 
     async def sleep(self, seconds: float) -> None:
         """Wait."""
@@ -46,7 +50,7 @@ class DatabaseClock:
 
     def measured(self, database: datetime) -> None:
         """Take what the database said a moment ago."""
-        self._ahead = database - datetime.now(UTC)
+        self._read = database, time.monotonic()
 
 
 class FastClock:
