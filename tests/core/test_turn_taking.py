@@ -748,6 +748,13 @@ def test_a_held_sound_takes_no_turn_whatever_it_is_taken_for() -> None:
     assert turns.phase is Phase.PROMPTING
 
 
+def test_words_that_come_late_for_a_held_sound_take_no_turn() -> None:
+    turns = overlapping()
+    turns.speech_paused(2600, 2660, held=True)
+
+    assert turns.partial("以后", 2680) == []
+
+
 def test_a_hot_word_is_one_however_it_sounds() -> None:
     assert humming().recognised(said(HOT), 2720) == [Floor.STOP]
 

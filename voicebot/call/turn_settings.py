@@ -21,9 +21,8 @@ class TurnSettings:
     """Speech over a prompt that pauses it."""
     sharp_ms: Ms = 260
     """The same of sound that begins with its loudest moment: a cough or a door is shorter."""
-    surely_ms: Ms = 800
-    """Speech over a prompt that is long enough for words; shorter ones must be `SURE`. 嗯嗯
-    takes 500 to 750."""
+    surely_ms: Ms = 600
+    """Speech over a prompt that is long enough for words; shorter ones must be `SURE`."""
     ending_ms: Ms = 400
     """A prompt with so little left is not paused: people answer over last syllables."""
     weigh_ms: Ms = 300

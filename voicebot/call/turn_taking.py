@@ -192,7 +192,8 @@ class TurnTaking:
         if self.phase is not Phase.OVERLAP:
             return []
         spoken_until = now if self._wavered_ms is None else self._wavered_ms
-        if self._takes_turn(text, self._are_words(text, spoken_until)):
+        hummed = self._hummed and not self._speaking
+        if self._takes_turn(text, not hummed and self._are_words(text, spoken_until)):
             return [Floor.STOP, *self._become_answer(now)]
         self._unsure = self._takes_turn(text, sure=True)
         if self._speaking:
