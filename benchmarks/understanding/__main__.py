@@ -5,6 +5,7 @@
                                                        too, on a telephone line without noise and
                                                        with pink noise 10 dB under the voice
 
+Intents are heard by the shared sentences, values by what a script's slot of their kind listens for.
 The voices are those that neither the recogniser nor the classifier was trained with. Prints
 Markdown; docs/understanding.md holds what it printed.
 """
@@ -17,6 +18,7 @@ import numpy as np
 
 from benchmarks.conditions import conditions
 from benchmarks.understanding import load
+from benchmarks.understanding.asked import phrases as phrases_for
 from benchmarks.understanding.figures import CONFIDENT, Judged, judge, percentile, slots
 from benchmarks.understanding.hearing import CLEAN, NOISY, TESTED_WITH, Hearing
 from recipes.understanding.__main__ import sentences
@@ -24,7 +26,9 @@ from voicebot import bootstrap
 from voicebot.dialogue import emotion
 from voicebot.dialogue.knowledge.entry import Entry
 from voicebot.dialogue.knowledge.index import Index
+from voicebot.dialogue.listener import spoken_words
 from voicebot.dialogue.shared_intents import shared_intents
+from voicebot.dialogue.slots import KINDS
 from voicebot.dialogue.wording import plain
 from voicebot.speech.recogniser import Transcript
 
@@ -55,8 +59,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 for number, each in enumerate(some)
             }
             judged[name] = judge(some, heard.__getitem__, intents, classifier, known)
+            asked = {kind: phrases_for(kind, products) for kind in KINDS}
             words = {
-                each.text: hearing.hear(hearing.sound(number, each.text)).text
+                each.text: spoken_words(
+                    hearing.hear(hearing.sound(number, each.text), asked[each.slot])
+                )
                 for number, each in enumerate(spoken)
             }
             values[name] = slots(spoken, words.__getitem__, products)

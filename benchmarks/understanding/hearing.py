@@ -10,6 +10,7 @@ from voicebot.engines.vosk import VoskModel
 from voicebot.simulation.line import LineSettings, Noise, telephone_line
 from voicebot.simulation.utterance import Utterance
 from voicebot.simulation.voices import CallerSpeech, CallerVoice
+from voicebot.speech import second_hearing
 from voicebot.speech.recogniser import Transcript
 
 AROUND_MS = 300
@@ -54,10 +55,10 @@ class Hearing:
         return line(silence + speech.pcm + silence)
 
     def hear(self, pcm: bytes, phrases: Sequence[str] | None = None) -> Transcript:
-        """Return what is recognised, of `phrases` or of anything."""
+        """Return what is recognised, of `phrases` or of anything, as a call does."""
         ear = self.model.recogniser(config.LINE_RATE)
         ear.listen(phrases)
         step = 2 * config.LINE_RATE * 60 // 1000
         for at in range(0, len(pcm), step):
             ear.accept(pcm[at : at + step])
-        return ear.finish()
+        return second_hearing.finish(ear, pcm, phrases)

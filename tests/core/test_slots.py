@@ -435,3 +435,34 @@ def test_what_only_looks_like_a_value_is_none(kind: str, text: str, value: str |
     slot = found(kind, text)
 
     assert (slot.value if slot else None) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("订单编号踢二三四五六七", "T234567"),
+        ("弟弟横杠二零二六横杠五五八", "DD-2026-558"),
+        ("诶逼二零二六一一零三八八", "AB2026110388"),
+        ("中间有个字母，二零二六艾克斯三三八", "2026X338"),
+        ("优欧零零一二", "UO0012"),
+        ("歪踢九零三三二一四四", "YT90332144"),
+    ],
+)
+def test_letters_of_an_order_number_are_read_from_what_their_names_sound_like(
+    text: str, value: str
+) -> None:
+    slot = found("order_number", text)
+
+    assert slot is not None
+    assert slot.value == value
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("给我开一二三四那个单子", "1234"), ("我弟弟下的单，三三零八二二一", "3308221")],
+)
+def test_what_only_sounds_like_a_letter_elsewhere_is_none(text: str, value: str) -> None:
+    slot = found("order_number", text)
+
+    assert slot is not None
+    assert slot.value == value

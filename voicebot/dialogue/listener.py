@@ -5,12 +5,14 @@ still speaking.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from voicebot.dialogue import slot_phrases
 from voicebot.dialogue.completeness import HESITATIONS, completeness
+from voicebot.dialogue.evidence import GUARDED
 from voicebot.dialogue.form import FINISHED_AT_ONCE, NUMBERS, Filled, Form, ReadBack
-from voicebot.dialogue.intents import GUARDED, Understanding, understand
+from voicebot.dialogue.intents import Understanding, understand
 from voicebot.dialogue.knowledge.index import Hit, index
 from voicebot.dialogue.script import (
     AFFIRM,
@@ -32,6 +34,13 @@ STAMMER = re.compile(r"(\w{1,2}?)\1+(?=\w)")
 """不不方便: a beginning that was said twice."""
 
 LIKE_DIGITS = frozenset("啊吧把呀")
+"""What 八 is easily taken for."""
+
+SPOKEN_DIGITS = NUMBERS | {"number", "rating"}
+"""Kinds that may be answered by a digit alone."""
+
+CORRECTIONS = 150
+"""Of the phrases for a value, of which the simplest come first, heard where it is read back."""
 
 SHORT_ANSWERS = 40
 """Of the sentences for yes, and of those for no, that are heard where a value is read back."""
@@ -65,6 +74,7 @@ class Listener:
         self.state: State = script.states[script.start]
         self._searched: tuple[str, Hit | None] = ("", None)
         self._sentences: dict[str, dict[str, tuple[str, str]]] = {}
+        self._heard_at: dict[str, tuple[str, ...] | None] = {}
 
     @property
     def place(self) -> str:
@@ -197,35 +207,50 @@ class Listener:
 
     def phrases(self) -> tuple[str, ...] | None:
         """Return everything the recogniser should be able to hear here; None for anything."""
+        place = self.place
+        if place not in self._heard_at:
+            self._heard_at[place] = self._phrases()
+        return self._heard_at[place]
+
+    def _phrases(self) -> tuple[str, ...] | None:
         if self.hearing.listen is Listen.FREE:
             return None
         if self.form.confirming and self.form.slot is not None:
             return self._yes_or_no(self.form.slot)
+        slot = self.form.slot
+        if slot is not None and slot.kind in NUMBERS:
+            return self._digits(slot)
         found = [
             phrase for each in self._intents() for phrase in (*each.sentences, *each.hot_words)
         ]
-        if self.form.slot is not None:
-            found += slot_phrases.phrases(self.form.slot)
         if self.script.knowledge is not None:
             found += [plain(q) for each in self.script.knowledge.entries for q in each.questions]
-        return tuple(dict.fromkeys((*found, *HESITATIONS)))
+        if slot is None:
+            return tuple(dict.fromkeys((*found, *HESITATIONS)))
+        besides = _besides(slot, (*found, *HESITATIONS))
+        return tuple(dict.fromkeys((*slot_phrases.phrases(slot), *besides)))
+
+    def _digits(self, slot: Slot) -> tuple[str, ...]:
+        """Return what answers the question for a number, and no thousands of other sentences.
+
+        Beside these digits are taken for syllables of them; what is said instead of a number is
+        `[unk]` here, and heard again freely.
+        """
+        own = [sentence for _, sentence in self._written().values()]
+        hot = [word for intent in self.hot_intents() for word in intent.hot_words]
+        besides = _besides(slot, (*own, *hot, *HESITATIONS))
+        return tuple(dict.fromkeys((*slot_phrases.phrases(slot), *besides)))
 
     def _yes_or_no(self, slot: Slot) -> tuple[str, ...]:
-        """Return what answers 对吗？: beside thousands of phrases a short 对 is easily a 喂.
-
-        Beside digits nothing is heard that 八 is easily taken for.
-        """
-        like_digits = LIKE_DIGITS if slot.kind in NUMBERS else frozenset()
+        """Return what answers 对吗？: beside thousands of phrases a short 对 is easily a 喂."""
         answers = (
-            sorted(
-                (each for each in self.script.intents[name].sentences if not like_digits & {*each}),
-                key=len,
-            )
+            sorted(_besides(slot, self.script.intents[name].sentences), key=len)
             for name in (AFFIRM, DENY)
         )
         hot = [word for intent in self.hot_intents() for word in intent.hot_words]
         short = [sentence for each in answers for sentence in each[:SHORT_ANSWERS]]
-        return tuple(dict.fromkeys((*short, *slot_phrases.phrases(slot), *hot, *HESITATIONS)))
+        values = slot_phrases.phrases(slot)[:CORRECTIONS]
+        return tuple(dict.fromkeys((*short, *values, *hot, *HESITATIONS)))
 
     def _intents(self) -> list[Intent]:
         names = [name for name in self.script.transitions(self.state) if name != ANY_ANSWER]
@@ -279,6 +304,12 @@ class Listener:
         if self._searched[0] != words:
             self._searched = words, index(self.script.knowledge.entries).answer(words)
         return self._searched[1]
+
+
+def _besides(slot: Slot, phrases: Iterable[str]) -> list[str]:
+    """Return the phrases that may be heard beside a value: beside digits none that 八 resembles."""
+    unlike = LIKE_DIGITS if slot.kind in SPOKEN_DIGITS else frozenset()
+    return [each for each in phrases if not unlike & {*each}]
 
 
 def spoken_words(transcript: Transcript) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import phonenumbers
 
 from voicebot.dialogue.pinyin import syllables
-from voicebot.dialogue.slots import numbers
+from voicebot.dialogue.slots import letters, numbers
 from voicebot.dialogue.slots.value import SlotValue
 
 _SAID = {"零": "0", "〇": "0", "洞": "0", "一": "1", "幺": "1", "二": "2", "两": "2", "三": "3",
@@ -74,6 +74,7 @@ def order_number(text: str) -> SlotValue | None:
 
     The end alone (尾号三八二七) has a star before it.
     """
+    text = letters.spelled(text)
     paired = _TENS.sub(lambda match: _written(match[0]), text)
     for read, words in ((_digits, text), (_digits, paired), (_digits_by_sound, text)):
         found = [
