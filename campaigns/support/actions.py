@@ -1,9 +1,22 @@
-"""What the support line asks of the shop, and has it do. See demo_shop.py."""
+"""What the support line asks of the shop, and has it do. See demo_shop.py.
+
+`send_sms` is the SMS gateway's place, and writes down what would be sent: a shop puts its gateway's
+client here, or names the gateway's HTTP endpoint in the script instead.
+"""
+
+import os
+from pathlib import Path
 
 import demo_shop
+import platformdirs
 
 NOTHING = {"found": False, "order_id": "", "product": "", "status": "", "amount": "", "courier": ""}
 NOTHING |= {"eta": "", "ordered_on": ""}
+
+TEXTS = {
+    "invoice": "【山谷咖啡】请点开填写发票抬头和税号：https://shop.example/invoice",
+    "address": "【山谷咖啡】请点开填写新的收货地址：https://shop.example/address",
+}
 
 
 def find_order(order_no: str) -> dict[str, object]:
@@ -31,6 +44,19 @@ def request(order_no: str, kind: str, detail: str) -> dict[str, object]:
             (order_no, kind, detail),
         )
     return {"noted": True}
+
+
+def send_sms(phone: str, kind: str) -> dict[str, object]:
+    """Send one of the texts; the same one to the same number once."""
+    named = os.environ.get("VOICEBOT_SMS")
+    file = Path(named) if named else platformdirs.user_cache_path("voicebot") / "sms.txt"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    line = f"{phone}\t{TEXTS[kind]}\n"
+    with file.open("a+", encoding="utf-8") as sent:
+        sent.seek(0)
+        if line not in sent:
+            sent.write(line)
+    return {"sent": True}
 
 
 def _told(row: object) -> dict[str, object]:
