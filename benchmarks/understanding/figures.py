@@ -11,7 +11,8 @@ import numpy as np
 
 from benchmarks.understanding.load import NONE, SlotExample, Utterance
 from voicebot.dialogue.classifier import Classifier
-from voicebot.dialogue.intents import GUARDED, IntentIndex, index
+from voicebot.dialogue.evidence import GUARDED
+from voicebot.dialogue.intents import IntentIndex, index
 from voicebot.dialogue.script import Intent
 from voicebot.dialogue.slots import SlotValue, extract
 from voicebot.dialogue.wording import plain

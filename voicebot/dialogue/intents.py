@@ -12,7 +12,6 @@ What the state does not react to may still be recognised, for the record: the co
 answers as to anything that it did not understand. Pure: nothing is remembered but indexes.
 """
 
-import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -20,19 +19,15 @@ from math import exp, log
 
 from voicebot.dialogue.classifier import UNRELATED, Classifier
 from voicebot.dialogue.completeness import ONE_CHARACTER_BEGINNINGS
-from voicebot.dialogue.negation import has_negation, negations, without_harmless
+from voicebot.dialogue.evidence import GUARDED, Evidence
+from voicebot.dialogue.negation import negations
 from voicebot.dialogue.one_syllable import answered
-from voicebot.dialogue.patterns import Pattern, compiled
-from voicebot.dialogue.phrase_index import MADE_OF, SAME_SOUND, Match, PhraseIndex
-from voicebot.dialogue.pinyin import fuzzy
-from voicebot.dialogue.reading import core, repaired
+from voicebot.dialogue.phrase_index import BESIDE_UNKNOWN, MADE_OF, Match
+from voicebot.dialogue.reading import core
 from voicebot.dialogue.script import Intent
-from voicebot.dialogue.wording import plain, without_fillers
+from voicebot.dialogue.wording import plain
 from voicebot.speech.recogniser import UNKNOWN, Transcript
 
-HOT = 1.0
-PATTERN = 0.95
-PATTERN_BY_SOUND = 0.85
 RHYMES = 0.5
 """One syllable that was taken for a neighbour."""
 OTHER_READING = 0.85
@@ -43,20 +38,6 @@ READINGS = 4
 
 CLOSE_MARGIN = 0.05
 """Two intents nearer than this in confidence are not told apart by sound."""
-
-GUARDED = ("opt_out", "transfer_human")
-"""Missing one of these is a harm: their hot words and patterns come first, in this order."""
-
-_DENIED_WISH = re.compile(
-    "(?:不|别|甭|莫|没|没有|不用|不要|不必|不想|不需要|没必要|没说要?|没让你?|没叫你?|不是要?|谁要|谁说要?)"
-    "(?:再|给|帮|替|我|你|您|们|去|来|急着|着急|先|想)*$"
-)
-"""What denies a wish for a person or for silence: right before it, whatever else is denied."""
-
-NEGATION_REACHES = 5
-"""Characters: 不 in 我不想说了你给我转人工 does not deny the end."""
-_OWN_CLAUSE = ("我要", "我想", "请", "就要", "只要", "直接", "还是", "快", "你给我")
-"""A wish begins here, whatever was denied before."""
 
 RULE_WEIGHT = 1.0
 """How much a close or contained phrase adds to the logarithm of the classifier's share."""
@@ -125,19 +106,11 @@ class IntentIndex:
     """Everything that a script's intents are recognised by, ready to be compared."""
 
     def __init__(self, intents: Iterable[Intent]) -> None:
-        ordered = sorted(intents, key=lambda intent: _rank(intent.name))
-        self._phrases = PhraseIndex(ordered)
-        self._hot = [
-            (intent.name, plain(word), fuzzy(plain(word)))
-            for intent in ordered
-            for word in intent.hot_words
-        ]
+        every = list(intents)
+        self._evidence = Evidence(every)
         self._short = {
-            intent.name: [each for each in intent.sentences if len(each) == 1] for intent in ordered
+            intent.name: [each for each in intent.sentences if len(each) == 1] for intent in every
         }
-        self._patterns: list[tuple[str, Pattern]] = [
-            (intent.name, compiled(written)) for intent in ordered for written in intent.patterns
-        ]
 
     def understand(
         self,
@@ -178,7 +151,7 @@ class IntentIndex:
             return _judge(transcript, sure)
         best = _best(sure)
         for number, reading in enumerate(readings):
-            for match in self._near(reading, names):
+            for match in self._evidence.near(reading, names):
                 _keep(best, _lowered(match) if number else match)
         ranked = sorted(best.values(), key=lambda match: -match.score)
         if classifier is None:
@@ -203,80 +176,11 @@ class IntentIndex:
         """Return what hot words, patterns and whole phrases say, the best first."""
         best: dict[str, Match] = {}
         for number, reading in enumerate(readings):
-            for match in self._certain(reading, names, hot):
+            for match in self._evidence.certain(reading, names, hot):
                 _keep(best, _lowered(match) if number else match)
             if not number and best:
                 break
         return sorted(best.values(), key=lambda match: -match.score)
-
-    def _certain(
-        self, reading: str, names: Collection[str], hot: Collection[str]
-    ) -> Iterable[Match]:
-        """Return what the first step that applies finds in one reading."""
-        segments = [plain(part) for part in reading.split(UNKNOWN)]
-        guarded = [name for name in GUARDED if name in hot or name in names]
-        for name in guarded:
-            for segment in segments:
-                found = self._hot_words(segment, [name] if name in hot else [])
-                found = found or self._matching(segment, [name])
-                if found:
-                    return found[:1]
-        found = [each for part in segments for each in self._hot_words(part, hot)]
-        if found:
-            return found
-        if UNKNOWN in reading:
-            return [each for part in segments for each in self._phrases.beside_unknown(part, names)]
-        text = plain(reading)
-        if not text:
-            return []
-        for form in dict.fromkeys((text, repaired(text), core(text))):
-            found = self._phrases.whole(form, without_fillers(form), names)
-            if found:
-                return found
-        others = [name for name in names if name not in GUARDED]
-        return self._matching(core(text), others)
-
-    def _near(self, reading: str, names: Collection[str]) -> list[Match]:
-        if UNKNOWN in reading:
-            return []
-        text = without_fillers(plain(reading))
-        return self._phrases.near(text, names) if text else []
-
-    def _hot_words(self, text: str, names: Collection[str]) -> list[Match]:
-        found: list[Match] = []
-        for name, word, sound in self._hot:
-            if name not in names:
-                continue
-            at = text.find(word)
-            how = "holds the hot word"
-            if at < 0 and len(sound) > 2:
-                at = _position(sound, fuzzy(text))
-                how = "sounds as if it held the hot word"
-            # A hot word with a negation of its own (别打了) is a refusal whatever precedes it.
-            denied = _denied if name not in GUARDED else _wish_denied
-            if at >= 0 and (negations(word) or not denied(text[:at])):
-                found.append(Match(name, word, HOT if word in text else SAME_SOUND, how))
-        return found
-
-    def _matching(self, text: str, names: Collection[str]) -> list[Match]:
-        """Return the first pattern of each intent that stands in the text."""
-        found: dict[str, Match] = {}
-        # 别 in 别人 and 特别 denies nothing, and must not begin 别打.
-        words = without_harmless(text)
-        for name, pattern in self._patterns:
-            if name not in names or name in found:
-                continue
-            span, score, how = pattern.search(words), PATTERN, "has the form of"
-            if span is None:
-                span, score = pattern.search_sound(words), PATTERN_BY_SOUND
-                how = "sounds like the form of"
-            if span is None:
-                continue
-            start, end = span
-            denied = _denied if name not in GUARDED else _wish_denied
-            if negations(words[start:end]) or not denied(words[:start]):
-                found[name] = Match(name, words[start:end], score, how)
-        return list(found.values())
 
     def _classified(
         self,
@@ -308,12 +212,13 @@ class IntentIndex:
         total = sum(exp(value) for value in weighed.values())
         order = sorted(weighed, key=lambda label: -weighed[label])
         shared = {label: exp(weighed[label]) / total for label in order}
-        doubt = 0.6 if UNKNOWN in transcript.text else 1.0
+        known = BESIDE_UNKNOWN if UNKNOWN in transcript.text else 1.0
+        doubt = known * _weight(transcript)
         first = order[0]
         second = next((label for label in order[1:] if label != UNRELATED), None)
         confidence = shared[first] * doubt
         said = transcript.text
-        if first == UNRELATED or confidence < ACCEPTED:
+        if first == UNRELATED or shared[first] * known < ACCEPTED:
             nearest = next(label for label in order if label != UNRELATED)
             why = "means none of the intents" if first == UNRELATED else "is not clear enough"
             return Understanding(
@@ -341,10 +246,6 @@ class IntentIndex:
         )
 
 
-def _rank(name: str) -> int:
-    return GUARDED.index(name) if name in GUARDED else len(GUARDED)
-
-
 def _prior(label: str, names: Collection[str], expected: Collection[str]) -> float:
     if label == UNRELATED:
         return 1.0
@@ -352,6 +253,11 @@ def _prior(label: str, names: Collection[str], expected: Collection[str]) -> flo
     if label in expected:
         return EXPECTED * prior
     return prior if label in names else UNREACHABLE
+
+
+def _weight(transcript: Transcript) -> float:
+    """Return how much a meaning counts that was found in words heard so surely."""
+    return 0.5 + 0.5 * transcript.confidence
 
 
 def _readings(transcript: Transcript) -> list[str]:
@@ -364,13 +270,6 @@ def _readings(transcript: Transcript) -> list[str]:
     return [transcript.text, *others][:READINGS]
 
 
-def _denied(before: str) -> bool:
-    """Tell whether a negation reaches to the end of `before`."""
-    near = before[-NEGATION_REACHES:]
-    at = max((near.rfind(each) for each in _OWN_CLAUSE), default=-1)
-    return has_negation(near[max(at, 0) :] if at >= 0 else near)
-
-
 def _outdone(
     match: Match, readings: Sequence[str], names: Collection[str], classifier: Classifier | None
 ) -> bool:
@@ -379,11 +278,6 @@ def _outdone(
         return False
     likely = classifier.probabilities([core(readings[0].replace(UNKNOWN, ""))])
     return any(likely.get(name, 0.0) >= OUTDONE for name in GUARDED if name in names)
-
-
-def _wish_denied(before: str) -> bool:
-    """Tell whether the wish that begins after `before` is denied by its last words."""
-    return bool(_DENIED_WISH.search(before))
 
 
 def _lowered(match: Match) -> Match:
@@ -408,7 +302,7 @@ def _judge(transcript: Transcript, ranked: list[Match]) -> Understanding:
     if not ranked:
         why = "The grammar does not have it" if UNKNOWN in transcript.text else "It fits no phrase"
         return Understanding(None, reason=f"{why}: {transcript.text}")
-    weight = 0.5 + 0.5 * transcript.confidence
+    weight = _weight(transcript)
     first, second = ranked[0], ranked[1] if len(ranked) > 1 else None
     understanding = Understanding(
         first.intent,
@@ -430,9 +324,3 @@ def _judge(transcript: Transcript, ranked: list[Match]) -> Understanding:
         whole=False,
         reason=f"{why} ({second.phrase}).",
     )
-
-
-def _position(part: tuple[str, ...], whole: tuple[str, ...]) -> int:
-    """Return where `part` begins in `whole`, or -1."""
-    spots = range(len(whole) - len(part) + 1)
-    return next((spot for spot in spots if whole[spot : spot + len(part)] == part), -1)
