@@ -91,6 +91,45 @@ def forget(
         yield Forgotten(each.name, policy.name, done, stuck)
 
 
+@dataclass(frozen=True, slots=True)
+class OrdersForgotten:
+    """What was forgotten of one merchant's orders, or would be."""
+
+    merchant: str
+    orders: int
+    faults: Sequence[str] = ()
+    """Why none is forgotten."""
+
+
+def forget_orders(
+    store: Store, now: datetime, *, merchant: str | None = None, dry_run: bool = False
+) -> Iterator[OrdersForgotten]:
+    """Delete orders, merchant by merchant, after the longest time that the policy of any of the
+    merchant's campaigns keeps records: until then a report may count them."""
+    with store.read() as connection:
+        all_of_them = campaigns.listed(connection)
+    for owner in sorted({each.merchant for each in all_of_them}):
+        if merchant not in (None, owner):
+            continue
+        policies = [_policy(each) for each in all_of_them if each.merchant == owner]
+        faults = {line for each in policies if isinstance(each, BadPolicy) for line in _lines(each)}
+        if faults:
+            yield OrdersForgotten(owner, 0, sorted(faults))
+            continue
+        before = now - max(each.records for each in policies if isinstance(each, Policy))
+        total = 0
+        if dry_run:
+            with store.read() as connection:
+                total = retention.orders_due(connection, owner, before)
+        while not dry_run:
+            with store.write() as connection:
+                some = retention.forget_orders(connection, owner, before, ROWS_AT_ONCE)
+            total += some
+            if some < ROWS_AT_ONCE:
+                break
+        yield OrdersForgotten(owner, total)
+
+
 _NOTHING = Due(0, 0, 0, 0)
 
 
@@ -195,3 +234,6 @@ class Retention:
                 log.error("campaign %s keeps what it should not: %s", each.campaign, fault)
             if each.done != _NOTHING:
                 log.info("campaign %s: %s", each.campaign, _words(each.done))
+        for told in forget_orders(self._store, now):
+            if told.orders:
+                log.info("merchant %s: %d orders deleted", told.merchant, told.orders)

@@ -28,7 +28,15 @@ from sqlalchemy import (
     update,
 )
 
-from voicebot.store.tables import attempt, contact, decision, import_batch, outbox, webhook
+from voicebot.store.tables import (
+    attempt,
+    contact,
+    decision,
+    import_batch,
+    outbox,
+    shop_order,
+    webhook,
+)
 
 NOBODY = "anonymous-"
 """Begins the number of a forgotten contact; its id follows, since numbers are unique. No number in
@@ -180,6 +188,30 @@ def forget_decisions(connection: Connection, of: Scope, before: datetime, limit:
 
 def _decisions(of: Scope, before: datetime) -> ColumnElement[bool]:
     return and_(decision.c.campaign_id == of.campaign_id, decision.c.at < before)
+
+
+def forget_orders(connection: Connection, merchant: str, before: datetime, limit: int) -> int:
+    """Delete a merchant's orders that were placed before; return how many."""
+    ids = list(
+        connection.execute(
+            select(shop_order.c.id).where(_orders(merchant, before)).limit(limit)
+        ).scalars()
+    )
+    if ids:
+        connection.execute(delete(shop_order).where(shop_order.c.id.in_(ids)))
+    return len(ids)
+
+
+def orders_due(connection: Connection, merchant: str, before: datetime) -> int:
+    """Count the orders that would be deleted."""
+    which = _orders(merchant, before)
+    return connection.execute(
+        select(func.count()).select_from(shop_order).where(which)
+    ).scalar_one()
+
+
+def _orders(merchant: str, before: datetime) -> ColumnElement[bool]:
+    return and_(shop_order.c.merchant == merchant, shop_order.c.placed_at < before)
 
 
 @dataclass(frozen=True, slots=True)
