@@ -85,14 +85,14 @@ async def main():
             frames.append(frame.pcm)
 
     taking = asyncio.create_task(take())
-    await asyncio.sleep(8)
+    await asyncio.wait({taking}, timeout=float(sys.argv[2]))
     await leg.hang_up()
     await taking
     wav.write(Path(sys.argv[1]), leg.sample_rate, b"".join(frames))
 
 asyncio.run(main())
 """
-"""Writes what the microphone hears in eight seconds."""
+"""Writes what the microphone hears in so many seconds."""
 
 
 class Caller:
@@ -187,13 +187,80 @@ def test_a_microphone_that_refuses_the_lines_rate_is_heard_at_its_own(tmp_path: 
     kept = tmp_path / "heard.wav"
     with sound_card(tmp_path / "card", 48000) as card, card.speaking(caller):
         environment = {**card.environment, "PYTHONPATH": str(tmp_path / "picky")}
-        command = [sys.executable, "-c", LISTEN, str(kept)]
+        command = [sys.executable, "-c", LISTEN, str(kept), "8"]
         done = subprocess.run(
             command, check=False, capture_output=True, text=True, env=environment, timeout=60
         )
 
     assert done.returncode == 0, done.stderr
     assert heard(wav.read_mono(kept, RATE), RATE, RATE) == "别打了以后不要再打了"
+
+
+FAINT = """\
+import importlib.machinery, importlib.util, itertools, sys
+elsewhere = [each for each in sys.path if each != {here!r}]
+spec = importlib.machinery.PathFinder.find_spec("sounddevice", elsewhere)
+real = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(real)
+globals().update({{name: value for name, value in vars(real).items() if name[0] != "_"}})
+opened = itertools.count(1)
+
+def RawStream(callback, **options):
+    number, blocks = next(opened), itertools.count(1)
+
+    def sometimes(*exchanged):
+        callback(*exchanged)
+        if number <= {stops} and next(blocks) == 25:
+            raise real.CallbackAbort
+
+    return real.RawStream(callback=sometimes, **options)
+"""
+"""sounddevice whose first streams stop after half a second, as PortAudio's do now and then."""
+
+
+@pytest.mark.parametrize(("stops", "ends"), [(2, False), (4, True)])
+def test_devices_that_stop_by_themselves_are_opened_again_three_times(
+    stops: int, ends: bool, tmp_path: Path
+) -> None:
+    (tmp_path / "faint").mkdir()
+    faint = FAINT.format(here=str(tmp_path / "faint"), stops=stops)
+    (tmp_path / "faint" / "sounddevice.py").write_text(faint)
+    kept = tmp_path / "heard.wav"
+    with sound_card(tmp_path / "card") as card, card.speaking(tone(60_000, hz=500)):
+        environment = {**card.environment, "PYTHONPATH": str(tmp_path / "faint")}
+        done = subprocess.run(
+            [sys.executable, "-c", LISTEN, str(kept), "20" if ends else "10"],
+            check=False,
+            capture_output=True,
+            text=True,
+            env=environment,
+            timeout=60,
+        )
+
+    assert ("the microphone or the loudspeaker stopped working" in done.stderr) == ends
+    assert (done.returncode != 0) == ends, done.stderr
+    if not ends:
+        heard_hz = np.frombuffer(wav.read_mono(kept, RATE), np.int16)[-RATE:]
+        assert np.abs(np.fft.rfft(heard_hz)).argmax() == 500
+
+
+def test_a_device_that_breaks_down_ends_the_talk(tmp_path: Path) -> None:
+    command = [sys.executable, "-u", "-m", "voicebot", "talk", "campaigns/repurchase"]
+    with (
+        sound_card(tmp_path / "card") as card,
+        (tmp_path / "talk.log").open("w") as log,
+        subprocess.Popen(
+            command, env=card.environment, stdout=subprocess.PIPE, stderr=log, text=True, cwd=ROOT
+        ) as talking,
+    ):
+        assert talking.stdout is not None
+        said = iter(talking.stdout)
+        next(each for each in said if each.startswith("机器人"))
+        time.sleep(1)
+        card.break_down()
+        rest = list(said)
+
+    assert "end: line_failed\n" in rest, (tmp_path / "talk.log").read_text()
 
 
 def test_the_devices_are_listed_and_wrong_ones_refused(tmp_path: Path) -> None:

@@ -50,6 +50,10 @@ class SoundCard:
         number = _control(self, "list short sink-inputs").split()[0]
         _control(self, f"set-sink-input-volume {number} {db}dB")
 
+    def break_down(self) -> None:
+        """Be no more, as a device that is pulled out."""
+        _control(self, "exit")
+
     @contextmanager
     def listening(self) -> Iterator[Path]:
         """Record the loudspeaker, as raw samples, into the file."""

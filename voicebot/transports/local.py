@@ -7,9 +7,11 @@ for what the loudspeaker is to say; between that thread and the event loop lie s
 
 import asyncio
 import contextlib
+import logging
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 from voicebot.audio.frame import FRAME_MS, AudioFrame, silence
@@ -19,6 +21,8 @@ from voicebot.errors import LineFailed, MissingPart
 from voicebot.transports.device_rate import DeviceRate
 from voicebot.transports.inbox import Inbox
 
+log = logging.getLogger(__name__)
+
 LINE_RATE = 8000
 DEVICE_RATES = (LINE_RATE, 48000, 16000, 44100)
 """Hz, in the order in which they are tried: most sound systems convert, a bare device does not."""
@@ -26,6 +30,9 @@ WRONG_RATE = -9997
 """PortAudio's code for a rate that a device refuses."""
 SPOKEN_FRAMES = 3
 """What waits for the loudspeaker, 60 ms: enough for an event loop that wakes late."""
+RESTARTS = 3
+"""How often devices that stop by themselves are opened again in a call: PortAudio gives up over
+PulseAudio now and then, mostly when they have just been opened."""
 LATENCY_S = 0.1
 """Of the devices' own buffers: with PortAudio's least one, a busy computer stutters."""
 
@@ -88,6 +95,10 @@ class LocalLeg:
         self._inbox = Inbox(LINE_RATE)
         self._loop = asyncio.get_running_loop()
         self._stream: Any = None
+        self._devices: tuple[int | None, int | None] = (None, None)
+        self._opened = 0
+        """How often."""
+        self._opening: asyncio.Task[None] | None = None
         self._spoken: deque[bytes] = deque(maxlen=SPOKEN_FRAMES)
         """Appended to by the loop's thread, taken from by PortAudio's: a deque allows both."""
         self._rate = DeviceRate(LINE_RATE, LINE_RATE)
@@ -108,6 +119,8 @@ class LocalLeg:
     def open(self, microphone: int | None = None, loudspeaker: int | None = None) -> None:
         """Begin to hear and to speak, on the default devices when None. Raises `LineFailed`."""
         sound = _sounddevice()
+        self._devices = microphone, loudspeaker
+        self._opened += 1
         for rate in DEVICE_RATES:
             self._rate = DeviceRate(rate, LINE_RATE)
             try:
@@ -119,7 +132,7 @@ class LocalLeg:
                     dtype="int16",
                     latency=LATENCY_S,
                     callback=self._exchange,
-                    finished_callback=self._stopped,
+                    finished_callback=partial(self._stopped, self._opened),
                 )
                 self._stream.start()
             except (sound.PortAudioError, ValueError) as error:
@@ -162,12 +175,29 @@ class LocalLeg:
             # The loop has ended; the stream is closed with it.
             return
 
-    def _stopped(self) -> None:
-        """Note that the device exchanges nothing more; on PortAudio's thread. A line that is closed
-        already stays closed as it was."""
-        fault = LineFailed("the microphone or the loudspeaker stopped working")
+    def _stopped(self, opened: int) -> None:
+        """Note that the devices, the `opened`th ones, exchange nothing more; on PortAudio's
+        thread."""
         with contextlib.suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(self._inbox.close, fault)
+            self._loop.call_soon_threadsafe(self._stopped_by_itself, opened)
+
+    def _stopped_by_itself(self, opened: int) -> None:
+        if not self._inbox.closed and opened == self._opened:
+            stream, self._stream = self._stream, None
+            self._opening = self._loop.create_task(self._open_again(stream))
+
+    async def _open_again(self, stopped: Any) -> None:
+        if stopped is not None:
+            await asyncio.to_thread(stopped.close)
+        if self._inbox.closed:
+            return
+        try:
+            if self._opened > RESTARTS:
+                raise LineFailed("the microphone or the loudspeaker stopped working")
+            log.warning("the microphone or the loudspeaker stopped; they are opened again")
+            self.open(*self._devices)
+        except LineFailed as error:
+            self._inbox.close(error)
 
     def _deliver(self, pcm: bytes, late: bool) -> None:
         """Take one frame and have the next one ready; on the loop's thread."""
