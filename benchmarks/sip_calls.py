@@ -168,7 +168,7 @@ def main(calls: int = 20, rounds: int = 1, sequence: int = 0, workers: int = 1) 
     with tempfile.TemporaryDirectory() as named:
         folder = Path(named)
         with sip_peers.janus(folder / "janus") as janus:
-            command = [sys.executable, "-m", "voicebot", "-v", "serve", "--janus", janus.url]
+            command = [sys.executable, "-m", "voicebot", "serve", "--janus", janus.url]
             command += ["--workers", str(workers)]
             command += ["--routes", str(routes(folder, label)), "--calls", str(calls)]
             command += ["--sip", f"sip:robot@{janus.address}", "--out", str(folder / "out")]
@@ -177,12 +177,7 @@ def main(calls: int = 20, rounds: int = 1, sequence: int = 0, workers: int = 1) 
                 serving = subprocess.Popen(command, stdout=out, stderr=out)
             try:
                 sip_peers.wait_until(
-                    lambda: (
-                        "calls at once" in log.read_text()
-                        and (workers == 1 or log.read_text().count("is ready") == workers)
-                    ),
-                    "the service answers",
-                    90,
+                    lambda: "calls at once" in log.read_text(), "the service answers", 90
                 )
                 robot = f"sip:robot@{janus.address}:{janus.sip_ports()[0]}"
                 assert janus.process is not None

@@ -13,6 +13,7 @@ VoicebotError
 |   `-- BadStore       an address of a store that cannot be one, a store of a newer version
 |-- Busy               somebody else is at work with the same thing (exit 2)
 |-- StorageFailed      a result could not be kept: a full disk, a folder in the way (exit 2)
+|-- NoWorker           the processes of a service could not be started, and have said why (exit 2)
 |-- MissingPart        a program, device or package that is not installed (exit 2)
 |-- LineFailed         a telephone line or a peer's session description cannot be used
 |   `-- NoMedia        a call was answered, and no audio comes
@@ -94,6 +95,10 @@ class BadStore(BadInput):
 
 class Busy(VoicebotError):
     """Somebody else is at work with the same thing; the text says with what, and until when."""
+
+
+class NoWorker(VoicebotError):
+    """The first process of a service ended before it was ready; it has said why."""
 
 
 class MissingPart(VoicebotError):

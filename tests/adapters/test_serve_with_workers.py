@@ -69,15 +69,8 @@ def service(folder: Path, *options: str) -> Iterator[Service]:
         process = subprocess.Popen(command, stdout=log, stderr=log, text=True, cwd=ROOT)
     made = Service(folder, process)
     try:
-        wait_until(
-            lambda: (
-                made.log().count("is ready") == 2 and "stop with Ctrl-C" in made.log()
-                if "--sip" in options
-                else made.log().count("is ready") == 2 and "talk to the robot" in made.log()
-            ),
-            "both workers are ready",
-            START_S,
-        )
+        opened = "stop with Ctrl-C" if "--sip" in options else "talk to the robot"
+        wait_until(lambda: opened in made.log(), "the service answers", START_S)
         yield made
     finally:
         # Its workers end when it is gone.

@@ -84,10 +84,11 @@ def texts(page: Page, selector: str) -> list[str]:
     return found
 
 
-def test_a_caller_has_a_whole_conversation_in_the_page(tmp_path: Path) -> None:
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_caller_has_a_whole_conversation_in_the_page(workers: str, tmp_path: Path) -> None:
     variables = [f"--var={name}={value}" for name, value in LABELS["variables"].items()]
     with (
-        service(tmp_path / "out", *variables) as link,
+        service(tmp_path / "out", "--workers", workers, *variables) as link,
         browser(tmp_path / "browser", FIXTURES / "willing.wav") as page,
     ):
         page.open(link)

@@ -113,4 +113,5 @@ def keep(folder: Path, call: InboundCall) -> None:
     """Write what a call leaves. Raises `StorageFailed`."""
     contact = Contact(call.caller, "", dict(call.record.variables), 0)
     attempt = Attempt(call.number, contact, Disposition.ANSWERED_HUMAN, 0, call.record)
-    write_attempt(folder, attempt, recorded=True)
+    recorded = (folder / "calls" / sound_name(call.number)).exists()
+    write_attempt(folder, attempt, recorded=recorded)

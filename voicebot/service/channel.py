@@ -70,8 +70,10 @@ class Channel:
         try:
             while line := await self._reader.readline():
                 self._route(json.loads(line))
-        except (OSError, ValueError) as error:
-            log.warning("a process of the service cannot be understood: %s", error)
+        except OSError as error:
+            log.info("a process of the service is gone: %s", error)
+        except ValueError as error:
+            log.error("a process of the service cannot be understood: %s", error)
         finally:
             self._deaf = True
             for answered in self._asked.values():

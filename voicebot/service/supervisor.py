@@ -5,7 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from voicebot.errors import VoicebotError
+from voicebot.errors import NoWorker
 from voicebot.service.restarts import Restarts
 
 log = logging.getLogger(__name__)
@@ -17,10 +17,6 @@ or was stopped: its callers hear nothing either. Looks are counted, not seconds:
 machine stood still, nobody is to blame."""
 END_S = 10.0
 """The longest that a worker may take to end when it is told to."""
-
-
-class NoWorker(VoicebotError):
-    """The first worker ended before it was ready; it has said why."""
 
 
 class Worker(Protocol):
@@ -62,21 +58,21 @@ class Supervisor:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._beginning = True
         """No worker was ever ready."""
+        self._ended: dict[str, str] = {}
+        """What ended each worker last."""
         self._stopping = asyncio.Event()
         self.restarts = 0
 
     async def start(self) -> None:
         """Start the first worker, and the others when it is ready: what is wrong for one is wrong
-        for all, and is said once. Raises `NoWorker`."""
+        for all, and is said once. Return when every one is ready, or has ended and is tried again.
+        Raises `NoWorker`."""
         first, *others = self._names
-        self._keep(first)
-        while first not in self._running or self._running[first].heard_s is None:
-            if self._tasks[first].done():
-                raise NoWorker("no worker could be started")
-            await asyncio.sleep(0.05)
+        await self._first(first)
+        if first in self._ended:
+            raise NoWorker(f"no worker could be started: {self._ended[first]}")
         self._beginning = False
-        for name in others:
-            self._keep(name)
+        await asyncio.gather(*map(self._first, others))
 
     async def stop(self) -> None:
         """End all workers."""
@@ -100,8 +96,13 @@ class Supervisor:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _keep(self, name: str) -> None:
+    async def _first(self, name: str) -> None:
+        """Start a worker, and wait until it is ready or has ended."""
         self._tasks[name] = asyncio.create_task(self._run(name), name=name)
+        while name not in self._ended:
+            if name in self._running and self._running[name].heard_s is not None:
+                return
+            await asyncio.sleep(0.05)
 
     async def _run(self, name: str) -> None:
         loop = asyncio.get_running_loop()
@@ -118,6 +119,7 @@ class Supervisor:
                 finally:
                     worker.kill()
                 del self._running[name]
+            self._ended[name] = why
             if self._beginning or self._stopping.is_set():
                 return
             self.restarts += 1
