@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 
 from tests.adapters import sip_peers, tiny_campaign
@@ -139,3 +140,25 @@ def test_a_mailbox_gets_the_campaigns_message_after_its_beep(tmp_path: Path) -> 
     assert " ".join(syllables("您的咖啡豆到")) in words
     # Once more, another part of the day.
     assert [each.state for each in rows(store, contact)] == ["wait"]
+
+
+def test_a_call_on_which_nothing_is_heard_is_the_lines_fault_and_made_again(tmp_path: Path) -> None:
+    store = shop(tiny_campaign.write(tmp_path))
+    with (
+        sip_peers.janus(tmp_path / "janus") as janus,
+        # It answers, and sends no sound.
+        sip_peers.sipp(tmp_path / "sipp", "-sn", "uas") as silent,
+        worker(janus, Phone(tmp_path, f"sip:somebody@{silent}", 0), store, tmp_path),
+    ):
+        wait_until(
+            lambda: any(each.state == "done" for each in rows(store, attempt)), "it ends", CALL_S
+        )
+    (made,) = rows(store, attempt)
+    (person,) = rows(store, contact)
+
+    assert (made.disposition, made.end_reason) == ("LINE_ERROR", "no_media")
+    assert made.evidence["text"] == "no audio within 8 s of the answer"
+    assert made.uses_cap
+    assert made.talk_ms == pytest.approx(8000, abs=500)
+    assert person.state == "wait"
+    assert person.state_reason.startswith("LINE_ERROR: after ")

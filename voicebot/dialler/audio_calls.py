@@ -92,6 +92,13 @@ class AudioCalls:
         await asyncio.gather(*noting)
         where = await asyncio.to_thread(self._keep, intent, recording)
         called = replace(called, record=record, recording=where)
+        if record.end_reason is EndReason.NO_MEDIA:
+            # Nobody was spoken with: the line is at fault, which stops a campaign if it goes on so.
+            return replace(
+                called,
+                disposition=Disposition.LINE_ERROR,
+                evidence={**called.evidence, "text": record.end_detail},
+            )
         if machine is None or machine.judged is None:
             return called
         found: dict[str, Any] = {"machine": machine.judged.why}

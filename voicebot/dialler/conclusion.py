@@ -121,7 +121,8 @@ def _outcome(intent: Intent, called: Called, ended_at: datetime) -> Outcome:
         answered_at=None if talk_ms is None else ended_at - timedelta(milliseconds=talk_ms),
         talk_ms=talk_ms,
         sip_code=called.sip_code,
-        uses_cap=called.disposition not in USES_NO_CAP,
+        # Where there is a record, somebody's telephone rang.
+        uses_cap=called.disposition not in USES_NO_CAP or record is not None,
         end_reason=None if record is None else str(record.end_reason),
         replies=summed.replies,
         states=summed.states,
