@@ -26,6 +26,8 @@ from voicebot.transports.janus_sip import JanusGateway
 
 CALLS = 20
 """The most at once of one process, when nothing else is said."""
+MOST_CALLS = 500
+"""Of one account on one Janus."""
 
 
 @click.command()
@@ -42,7 +44,7 @@ CALLS = 20
 @browser_options
 @click.option(
     "--calls",
-    type=click.IntRange(1, 500),
+    type=click.IntRange(1, MOST_CALLS),
     help="The most calls at once of all workers together; fewer are taken when the machine is too "
     f"slow.  [default: {CALLS} for each worker]",
 )
@@ -130,7 +132,7 @@ def serve(
     if sip_uri is not None and campaign is None and routes_file is None:
         raise click.UsageError("name what answers the telephone: a CAMPAIGN or --routes FILE")
     check_workers(workers, calls)
-    calls = calls or CALLS * workers
+    calls = calls or min(CALLS * workers, MOST_CALLS)
     line = None
     if sip_uri is not None:
         account = sip_account(sip_uri, sip_secret, proxy, calls)
