@@ -84,8 +84,10 @@ async def work(address: str, path: str, lease_s: float, name: str) -> None:
     clock = JumpingClock()
     stopping = asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, stopping.set)
-    loop.add_signal_handler(signal.SIGUSR1, clock.move, timedelta(hours=1))
-    loop.add_signal_handler(signal.SIGUSR2, clock.move, timedelta(hours=-1))
+    # Not the loop's: it takes its own away when it closes, and a clock that is moved while the
+    # worker ends would end it otherwise.
+    signal.signal(signal.SIGUSR1, lambda *_: clock.move(timedelta(hours=1)))
+    signal.signal(signal.SIGUSR2, lambda *_: clock.move(timedelta(hours=-1)))
     signal.pthread_sigmask(signal.SIG_UNBLOCK, CLOCK_SIGNALS)
     settings = WorkerSettings(concurrency=40, lease_s=lease_s, drain_s=15, name=name)
 

@@ -270,6 +270,24 @@ def test_a_line_that_fails_pauses_the_campaign_with_the_reason(store: Store) -> 
     assert len(network.dialled) < 60
 
 
+class Mute(Network):
+    """Has no voice to call with."""
+
+    async def make(self, intent: Intent, opted_out: OptedOut) -> Called:
+        raise ValueError("no voice")
+
+
+def test_a_campaign_whose_calls_break_is_paused_with_what_broke_them(store: Store) -> None:
+    campaign = new_campaign(store, 100, cps=10)
+
+    run_worker(
+        worker(store, Mute()),
+        lambda: until(lambda: state_of(store, campaign)[0] == "paused"),
+    )
+
+    assert "the last technical fault: ValueError('no voice')" in state_of(store, campaign)[1]
+
+
 def test_what_stopped_a_campaign_before_does_not_stop_it_when_it_is_resumed(store: Store) -> None:
     campaign = new_campaign(store, 60, cps=10)
     network = Network(fate=Disposition.LINE_ERROR)

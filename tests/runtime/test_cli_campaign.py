@@ -57,6 +57,29 @@ def test_a_campaign_goes_through_its_states(shop: Path, capsys: pytest.CaptureFi
     assert "pause" in shown
 
 
+def test_who_starts_a_campaign_that_nobody_agreed_to_is_told(
+    shop: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with_contacts(shop)
+    agreed = shop / "agreed.csv"
+    agreed.write_text("电话,凭证,日期\n15400000001,下单时勾选,2026-11-01\n", "utf-8")
+    told = "none of its contacts agreed to marketing calls of the merchant default"
+
+    assert voicebot("start", "repurchase") == 0
+    assert told in capsys.readouterr().err
+    assert voicebot("pause", "repurchase") == 0
+    importing = ["consent", "import", str(agreed), "--purpose", "marketing"]
+    assert main([*importing, "--merchant", "elsewhere"]) == 0
+    assert "no campaign is of the merchant elsewhere; there are: default" in capsys.readouterr().err
+    assert voicebot("resume", "repurchase") == 0
+    assert told in capsys.readouterr().err
+    assert voicebot("pause", "repurchase") == 0
+    assert main(importing) == 0
+    assert "no campaign is of" not in capsys.readouterr().err
+    assert voicebot("resume", "repurchase") == 0
+    assert capsys.readouterr().err == ""
+
+
 def test_an_order_that_makes_no_sense_says_what_does(
     shop: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

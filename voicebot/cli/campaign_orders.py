@@ -6,6 +6,8 @@ import click
 from sqlalchemy import Connection
 
 from voicebot import config
+from voicebot.campaign.frequency_cap import Purpose
+from voicebot.campaign.policy import load_policy
 from voicebot.campaign.schedule import Order, State, obey
 from voicebot.cli.campaign_kept import clock, kept_faults, named
 from voicebot.cli.options import opened_store, store_option
@@ -24,6 +26,7 @@ def _order(name: str, order: Order, store_address: str | None, reason: str) -> N
             raise BadCampaign(Problem(name, what, hint=_HINTS.get(State(found.state), "")))
         if state in (State.RUNNING, State.SCHEDULED):
             _check_startable(connection, found, now)
+            _tell_if_nobody_agreed(connection, found)
         campaigns.set_state(connection, found.id, state, str(order), reason, now)
     click.echo(f"{name} is {state}")
 
@@ -41,7 +44,8 @@ def _check_startable(connection: Connection, found: StoredCampaign, now: datetim
     problems = []
     if found.ends_at is not None and found.ends_at <= now:
         what = f"its last day is over: {found.ends_at:%Y-%m-%d}"
-        problems.append(Problem(found.name, what, hint="change `ends` and update it"))
+        hint = f"voicebot campaign clone {found.name} NEW makes one without dates"
+        problems.append(Problem(found.name, what, hint=hint))
     if not versions.spoken(connection, found.id):
         hint = f"voicebot campaign version {found.name} FOLDER"
         problems.append(Problem(found.name, "has no version of its script left", hint=hint))
@@ -51,6 +55,20 @@ def _check_startable(connection: Connection, found: StoredCampaign, now: datetim
     problems += kept_faults(connection, found, config.scripts_folder())
     if problems:
         raise BadCampaign(*problems)
+
+
+def _tell_if_nobody_agreed(connection: Connection, found: StoredCampaign) -> None:
+    """Say what nobody would see otherwise: a campaign that runs and refuses every contact."""
+    wants_consent = load_policy(found.policy or found.region).consent
+    if Purpose(found.purpose) not in wants_consent:
+        return
+    if not campaigns.has_consent(connection, found):
+        click.echo(
+            f"{found.name}: none of its contacts agreed to {found.purpose} calls of the merchant "
+            f"{found.merchant}, so nobody will be called; voicebot consent import FILE "
+            f"--purpose {found.purpose} --merchant {found.merchant}",
+            err=True,
+        )
 
 
 @click.command()

@@ -10,7 +10,7 @@ from voicebot.campaign.frequency_cap import Purpose
 from voicebot.campaign.lists import consent_rows
 from voicebot.campaign.phone import mask
 from voicebot.campaign.table_file import open_table
-from voicebot.cli.importing import Rejects, progress_of, rejected_option
+from voicebot.cli.importing import Rejects, progress_of, rejected_option, tell_if_unknown
 from voicebot.cli.list_options import (
     given_phone,
     given_zone,
@@ -62,6 +62,7 @@ def import_(
     rows = consent_rows(table, region, kind, given_zone(zone), datetime.now(UTC))
     rejects = Rejects(table, rejects_path)
     with opened_store(store_address) as store:
+        tell_if_unknown(store, merchant)
         try:
             with progress_of(table) as advance:
                 source = (path.name, table.sha256)

@@ -14,6 +14,8 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from voicebot.campaign.columns import Rejected
 from voicebot.campaign.table_file import TableFile
 from voicebot.errors import StorageFailed
+from voicebot.store import campaigns
+from voicebot.store.engine import Store
 
 SHOWN = 10
 """So many bad rows are told on the screen; the file has them all."""
@@ -62,6 +64,18 @@ class Rejects:
     def _unwritten(self, error: OSError) -> StorageFailed:
         what = f"{self.path}: cannot be written ({error.strerror}); name another file: --rejected"
         return StorageFailed(what)
+
+
+def tell_if_unknown(store: Store, merchant: str) -> None:
+    """Say when no campaign is of this merchant: what is imported for another one has no effect."""
+    with store.read() as connection:
+        known = sorted({each.merchant for each in campaigns.listed(connection)})
+    if known and merchant not in known:
+        click.echo(
+            f"no campaign is of the merchant {merchant}; there are: {', '.join(known)}. "
+            "Another one is named with --merchant",
+            err=True,
+        )
 
 
 @contextmanager

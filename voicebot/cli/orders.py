@@ -6,7 +6,7 @@ import click
 
 from voicebot.campaign.orders import order_rows
 from voicebot.campaign.table_file import open_table
-from voicebot.cli.importing import Rejects, progress_of, rejected_option
+from voicebot.cli.importing import Rejects, progress_of, rejected_option, tell_if_unknown
 from voicebot.cli.list_options import given_zone, merchant_option, region_option, zone_option
 from voicebot.cli.options import opened_store, store_option
 from voicebot.store.orders import import_orders
@@ -46,6 +46,7 @@ def import_(
     rows = order_rows(table, region, given_zone(zone))
     rejects = Rejects(table, rejects_path)
     with opened_store(store_address) as store:
+        tell_if_unknown(store, merchant)
         try:
             with progress_of(table) as advance:
                 source = (path.name, table.sha256)

@@ -89,8 +89,11 @@ class Housekeeping:
         now = self._clock.now()
         rules = parse_rules(each.rules, each.max_attempts)
         since = tallies.started_at(connection, each.id)
-        why = tripped(rules.breaker, tallies.tally(connection, each.id, rules.breaker, now, since))
+        seen = tallies.tally(connection, each.id, rules.breaker, now, since)
+        why = tripped(rules.breaker, seen)
         if why is not None:
+            fault = tallies.last_fault(connection, each.id) if seen.technical else ""
+            why += f"; the last technical fault: {fault}" if fault else ""
             log.error("campaign %s is paused: %s", each.name, why)
             campaigns.set_state(connection, each.id, State.PAUSED, "breaker", why, now)
             return

@@ -14,6 +14,7 @@ from voicebot.store.tables import (
     campaign,
     campaign_day,
     campaign_event,
+    consent,
     contact,
     decision,
     import_batch,
@@ -272,6 +273,22 @@ def set_trunk_state(connection: Connection, name: str, state: str) -> bool:
 def has_contacts(connection: Connection, campaign_id: int) -> bool:
     """Tell whether a campaign has anybody to call."""
     found = select(contact.c.id).where(contact.c.campaign_id == campaign_id).limit(1)
+    return connection.execute(found).first() is not None
+
+
+def has_consent(connection: Connection, of: StoredCampaign) -> bool:
+    """Tell whether anybody of a campaign ever agreed to calls of its purpose."""
+    found = (
+        select(contact.c.id)
+        .join(consent, consent.c.phone == contact.c.phone)
+        .where(
+            contact.c.campaign_id == of.id,
+            consent.c.merchant == of.merchant,
+            consent.c.purpose == of.purpose,
+            consent.c.withdrawn_at.is_(None),
+        )
+        .limit(1)
+    )
     return connection.execute(found).first() is not None
 
 

@@ -68,6 +68,25 @@ def tally(
     return Tally(calls[0], int(calls[1] or 0), people[0], int(people[1] or 0))
 
 
+def last_fault(connection: Connection, campaign_id: int) -> str:
+    """Return what the last call that failed technically says of its failure; empty: nothing."""
+    row = connection.execute(
+        select(attempt.c.evidence, attempt.c.sip_code)
+        .where(
+            attempt.c.campaign_id == campaign_id,
+            attempt.c.ended_at.is_not(None),
+            attempt.c.disposition.in_(TECHNICAL),
+        )
+        .order_by(attempt.c.ended_at.desc())
+        .limit(1)
+    ).first()
+    if row is None:
+        return ""
+    return str(
+        row.evidence.get("error", "") or ("" if row.sip_code is None else f"SIP {row.sip_code}")
+    )
+
+
 def is_done(connection: Connection, campaign_id: int) -> bool:
     """Tell whether a campaign has contacts and every one of them is done."""
     waits = exists().where(
