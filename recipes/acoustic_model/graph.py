@@ -12,6 +12,7 @@ import math
 import os
 import subprocess
 import tempfile
+from itertools import chain
 from pathlib import Path
 
 import pywrapfst as fst
@@ -21,7 +22,7 @@ from recipes.acoustic_model.config import Config, GraphConfig
 from recipes.acoustic_model.language_model import END, START, UNKNOWN, LanguageModel
 from recipes.acoustic_model.lexicon import Lexicon
 from recipes.acoustic_model.syllables import SILENCE, final_class, parse
-from recipes.acoustic_model.text import TextSource
+from recipes.acoustic_model.text import TextSource, callers
 from recipes.acoustic_model.transitions import Transitions
 
 SILENCE_COST = NO_SILENCE_COST = math.log(2)
@@ -34,8 +35,9 @@ def run(config: Config) -> None:
     """Write `graph` of the model folder."""
     words = lexicon.load(config)
     source = TextSource(words, lexicon.sentence_grammar())
-    sentences = source.sentences(config.text.lm_sentences, config.seed + 7)
-    model = language_model.estimate(words, sentences, config.graph)
+    drawn = source.sentences(config.text.lm_sentences, config.seed + 7)
+    said = list(callers(words)) * config.graph.callers_times
+    model = language_model.estimate(words, chain(drawn, said), config.graph)
     write(config.model / "graph", words, model, config.graph)
 
 

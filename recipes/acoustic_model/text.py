@@ -10,12 +10,14 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import accumulate
+from pathlib import Path
 
 from recipes.acoustic_model.grammar_text import SentenceGrammar
 from recipes.acoustic_model.lexicon import Lexicon, is_hanzi
 
 # Shares of the kinds of utterance in synthetic speech.
 GRAMMAR_SHARE, DIGITS_SHARE, WORDS_SHARE = 0.48, 0.08, 0.34
+ROOT = Path(__file__).parents[2]
 DIGIT_STRINGS = ("phone", "phone", "digits", "order_number")
 
 
@@ -86,6 +88,16 @@ class TextSource:
                     clause.append(word)
             if clause:
                 yield clause
+
+
+def callers(lexicon: Lexicon) -> Iterator[list[str]]:
+    """Segmented sentences that authors wrote as customers say them, for the language model."""
+    written = ROOT.glob("recipes/understanding/callers/*/*.txt")
+    for path in sorted((*written, *ROOT.glob("grammars/examples/*.txt"))):
+        for line in path.read_text("utf-8").splitlines():
+            words = [word for word in lexicon.segment(line) if word in lexicon.entries]
+            if words:
+                yield words
 
 
 def _sandhi(clause: list[tuple[str, ...]]) -> list[tuple[str, ...]]:

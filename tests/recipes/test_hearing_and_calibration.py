@@ -10,6 +10,7 @@ from recipes.acoustic_model.hearing import distance, nearest, plain, syllables
 from recipes.acoustic_model.language_model import END, START, estimate
 from recipes.acoustic_model.lexicon import Entry, Lexicon
 from recipes.acoustic_model.recordings import LabelError, held_out, read_folder
+from recipes.acoustic_model.text import callers
 from voicebot.engines.vosk_confidence import Fit
 from voicebot.speech.recogniser import Transcript, Word
 
@@ -49,6 +50,15 @@ def test_every_history_of_the_language_model_is_a_probability() -> None:
     after = model.history_after("要")
     assert model.probability(after, "退货") > model.probability("", "退货")
     assert model.history_after(START)
+
+
+def test_what_callers_say_is_cut_into_words_of_the_lexicon() -> None:
+    lexicon = words("我", "要", "退货", "发票")
+
+    said = list(callers(lexicon))
+
+    assert ["我", "要", "退货"] in said
+    assert {word for sentence in said for word in sentence} == {*lexicon.entries}
 
 
 def decisions(count: int, right_when_sure: float) -> list[Decision]:
