@@ -332,6 +332,25 @@ def test_a_worker_says_how_it_dials_or_does_not_begin(
     assert "say how to dial" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("url", "note"),
+    [
+        ("http://127.0.0.1/calls", "it is this machine"),
+        ("http://localhost:8080/", "it is this machine"),
+        ("http://10.0.0.5/calls", "it is an address of a private or special network"),
+        ("https://shop.example/calls", ""),
+    ],
+)
+def test_a_webhook_into_our_own_network_is_added_with_a_note(
+    shop: Path, capsys: pytest.CaptureFixture[str], url: str, note: str
+) -> None:
+    assert main(["webhooks", "add", url]) == 0
+
+    said = capsys.readouterr().err
+    assert said.startswith(note)
+    assert bool(said) == bool(note)
+
+
 def test_webhooks_are_added_listed_and_removed(
     shop: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -357,6 +376,21 @@ def test_a_campaign_is_run_whole_from_a_folder_and_a_file(
     # On a slow machine the busy line comes back before it is over.
     assert int(made[1]) >= 12
     assert "opted_out" in shown
+    # The numbers at the end begin a line of their own.
+    assert re.search(r"^contacts +\d+", shown, re.MULTILINE)
+
+
+@pytest.mark.parametrize("written", ["spring", "spring.html", "spring.xlsx"])
+def test_a_report_is_a_page_and_a_workbook_whatever_file_is_named(
+    shop: Path, capsys: pytest.CaptureFixture[str], written: str
+) -> None:
+    with_contacts(shop)
+
+    assert main(["report", "--campaign", "repurchase", "-o", written]) == 0
+
+    assert "\nspring.html: 0 calls; spring.xlsx: the same" in capsys.readouterr().out
+    assert (shop / "spring.html").read_text("utf-8").startswith("<!doctype html>")
+    assert (shop / "spring.xlsx").read_bytes().startswith(b"PK")
 
 
 def test_a_rehearsal_tells_what_it_took(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:

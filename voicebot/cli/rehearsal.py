@@ -189,6 +189,9 @@ class Rehearsal:
     def _screen(self) -> Iterator[Live]:
         with Live(self._view(), console=self._console, auto_refresh=False) as live:
             yield live
+        if not self._console.is_terminal:
+            # Rich ends the last picture's line on a terminal only.
+            self._console.print()
 
     def _view(self) -> Group:
         table = Table(box=None, pad_edge=False, show_header=False)

@@ -42,6 +42,10 @@ def report(
       voicebot report --campaign repurchase -o out/autumn.html --cents-per-minute 12
     """
     page = Path(f"{campaign}-report.html") if out is None else out
+    if page.suffix == ".xlsx":
+        page = page.with_suffix(".html")
+    elif page.suffix not in (".html", ".htm"):
+        page = page.with_name(f"{page.name}.html")
     with opened_store(store_address) as store, store.read() as connection:
         counted = counts(connection, campaign_id(connection, campaign))
     worked_out = figures(counted, cents_per_minute)

@@ -5,7 +5,7 @@ from rich.table import Table
 
 from voicebot.cli.campaign_kept import clock, named
 from voicebot.cli.options import opened_store, store_option, wide_console
-from voicebot.dialler.webhook_address import check_url
+from voicebot.dialler.webhook_address import check_url, told_private
 from voicebot.errors import BadInput, Problem
 from voicebot.store import webhooks as kept
 
@@ -38,6 +38,11 @@ def add(url: str, name: str | None, store_address: str | None) -> None:
         campaign_id = None if name is None else named(connection, name).id
         hook = kept.add_hook(connection, url, campaign_id, clock(connection))
     click.echo(f"webhook {hook.id}: {url}")
+    if why := told_private(url):
+        click.echo(
+            f"it is {why}: workers send nothing there unless their VOICEBOT_WEBHOOK_HOSTS names it",
+            err=True,
+        )
     click.echo(f"its messages are signed with this secret, shown once: {hook.secret}")
 
 

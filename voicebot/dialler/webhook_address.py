@@ -45,6 +45,18 @@ def check_url(url: str) -> str:
     return url
 
 
+def told_private(url: str) -> str | None:
+    """Return what kind of address of our own network a URL names, as far as it says so itself."""
+    host = urlsplit(url).hostname or ""
+    if host == "localhost":
+        return "this machine"
+    try:
+        return _private(host)
+    except ValueError:
+        # A name: what it stands for is looked up when a message is sent.
+        return None
+
+
 def resolve(host: str, port: int, allowed: Allowed) -> str:
     """Return the address to connect to; blocks. Raises `AddressRefused` and `OSError`."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
