@@ -19,6 +19,7 @@ UNITS = {
     "voicebot-serve.service": DEPLOY / "systemd" / "voicebot-serve.service",
 }
 unit_of = pytest.mark.parametrize("name", UNITS)
+ONCE_A_DAY = [DEPLOY / "systemd" / f"voicebot-retention.{kind}" for kind in ("service", "timer")]
 COMPOSE = DEPLOY / "compose" / "compose.yaml"
 
 
@@ -40,6 +41,27 @@ def test_systemd_takes_the_unit(name: str, tmp_path: Path) -> None:
 
     said = [line for line in done.stderr.splitlines() if unit.name in line]
     assert said == []
+
+
+def test_answered_calls_are_forgotten_once_a_day(tmp_path: Path) -> None:
+    checker = program("systemd-analyze")
+    voicebot = Path(sys.executable).with_name("voicebot")
+    for unit in ONCE_A_DAY:
+        text = unit.read_text().replace("/opt/voicebot/bin/voicebot", str(voicebot))
+        (tmp_path / unit.name).write_text(text)
+
+    done = subprocess.run(
+        [checker, "verify", *(str(tmp_path / unit.name) for unit in ONCE_A_DAY)],
+        capture_output=True,
+        text=True,
+    )
+
+    assert [line for line in done.stderr.splitlines() if "voicebot-retention" in line] == []
+    (start,) = re.findall(r"^ExecStart=(.+)$", ONCE_A_DAY[0].read_text(), re.MULTILINE)
+    answered = re.search(r"--out (\S+)", UNITS["voicebot-serve.service"].read_text())
+    assert answered is not None
+    assert f"--folder {answered[1]} " in start
+    takes(shlex.split(start.replace(answered[1], str(tmp_path)))[1:])
 
 
 @unit_of
