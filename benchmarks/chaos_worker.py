@@ -84,8 +84,7 @@ async def work(address: str, path: str, lease_s: float, name: str) -> None:
     clock = JumpingClock()
     stopping = asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, stopping.set)
-    # Not the loop's: it takes its own away when it closes, and a clock that is moved while the
-    # worker ends would end it otherwise.
+    # Not the loop's: it takes its own away when it closes.
     signal.signal(signal.SIGUSR1, lambda *_: clock.move(timedelta(hours=1)))
     signal.signal(signal.SIGUSR2, lambda *_: clock.move(timedelta(hours=-1)))
     signal.pthread_sigmask(signal.SIG_UNBLOCK, CLOCK_SIGNALS)
@@ -108,3 +107,7 @@ if __name__ == "__main__":
     except (StorageFailed, DBAPIError) as error:
         print(error, file=sys.stderr)
         sys.exit(COULD_NOT_BEGIN)
+    finally:
+        # The interpreter takes handlers away when it ends, and a signal would then change how.
+        for each in CLOCK_SIGNALS:
+            signal.signal(each, signal.SIG_IGN)
