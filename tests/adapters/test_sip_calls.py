@@ -14,7 +14,7 @@ from tests.builders import tone
 from voicebot.audio import wav
 from voicebot.errors import LineFailed
 from voicebot.transports.janus_leg import IncomingCall, JanusLeg
-from voicebot.transports.janus_sip import JanusGateway, SipAccount
+from voicebot.transports.janus_sip import REST_S, JanusGateway, SipAccount
 
 RATE = 8000
 
@@ -185,6 +185,31 @@ def test_a_line_is_free_again_for_the_next_call(janus: Janus, tmp_path: Path) ->
 
     with sip_peers.sipp(tmp_path, "-sn", "uas", "-rtp_echo") as phone:
         assert asyncio.run(story(phone)) == ["answered"] * 3
+
+
+def test_a_line_rests_until_janus_has_let_go_of_the_last_call(janus: Janus, tmp_path: Path) -> None:
+    """Janus' thread of the last call may sleep for a second, and then closes the ports of the
+    next one."""
+
+    async def story(phone: str) -> tuple[list[str], list[float]]:
+        now = asyncio.get_running_loop().time
+        async with gateway(janus, lines=1) as made:
+            became, rests, over = [], [], now() - REST_S
+            for _ in range(3):
+                leg = await made.call(f"sip:silent@{phone}")
+                rests.append(now() - over)
+                became.append(await becomes(leg))
+                await leg.hang_up()
+                async with asyncio.timeout(6):
+                    while made.calls:
+                        await asyncio.sleep(0.01)
+                over = now()
+            return became, rests
+
+    with sip_peers.sipp(tmp_path, "-sn", "uas") as phone:
+        became, rests = asyncio.run(story(phone))
+    assert became == ["answered"] * 3
+    assert min(rests) > REST_S - 0.05
 
 
 def test_a_phone_that_calls_is_answered_heard_and_its_keys_are_known(

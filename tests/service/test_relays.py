@@ -206,7 +206,7 @@ def test_a_line_that_rings_again_before_its_worker_gave_it_back_is_counted_once(
 def test_without_janus_no_worker_gets_a_line_to_call_on() -> None:
     async def story(front: Front) -> None:
         with pytest.raises(LineFailed, match="not connected to Janus"):
-            front.sip().borrow("a")
+            await front.sip().borrow("a")
 
     run(story)
 

@@ -161,7 +161,7 @@ class _Front:
 
     async def _answer(self, worker: str, what: str, data: dict[str, Any]) -> Any:
         if what == "borrow" and self.telephone is not None:
-            return self.telephone.borrow(worker)
+            return await self.telephone.borrow(worker)
         if what == "janus" and self.telephone is not None:
             await self.telephone.forward(worker, data["message"])
             return None

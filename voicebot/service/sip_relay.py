@@ -59,9 +59,9 @@ class SipRelay:
         """How many handles workers have."""
         return len(self._owned)
 
-    def borrow(self, worker: str) -> int:
+    async def borrow(self, worker: str) -> int:
         """Return a handle on which this worker may call. Raises `LineFailed`."""
-        handle = self.lines.borrow()
+        handle = await self.lines.borrow()
         self._own(handle, worker, None)
         return handle.number
 
