@@ -16,6 +16,7 @@ import json
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -127,7 +128,8 @@ async def round_of(janus: sip_peers.Janus, robot: str, calls: int, pcm: bytes) -
 async def in_sequence(
     janus: sip_peers.Janus, robot: str, calls: int, pcm: bytes, process: psutil.Process
 ) -> None:
-    """Call again and again for half a second of talk, and print what grows."""
+    """Call again and again for half a second of talk, and print what grows and what was refused."""
+    refused: Counter[str] = Counter()
     gateway = JanusGateway(janus.url, SipAccount(f"sip:callers@{janus.address}", lines=8))
     running = asyncio.create_task(gateway.run())
     async with asyncio.timeout(30):
@@ -141,16 +143,22 @@ async def in_sequence(
             )
         if number < calls:
             leg = await gateway.call(robot)
-            talking = asyncio.create_task(Caller(pcm).talk(leg))
-            async with asyncio.timeout(20):
-                await leg.answered.wait()
-            await asyncio.sleep(0.5)
-            await leg.hang_up()
-            await talking
+            answered = asyncio.create_task(leg.answered.wait())
+            await asyncio.wait((answered, leg.ended), timeout=20, return_when="FIRST_COMPLETED")
+            if answered.done():
+                talking = asyncio.create_task(Caller(pcm).talk(leg))
+                await asyncio.sleep(0.5)
+                await leg.hang_up()
+                await talking
+            else:
+                answered.cancel()
+                refused[str(leg.ended.result()) if leg.ended.done() else "no word for 20 s"] += 1
+                await leg.hang_up()
             # A handle is free again when Janus has confirmed the end.
             await asyncio.sleep(0.1)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
+    print(f"not answered: {dict(refused) or 'none'}")
 
 
 def cpu_s(processes: list[psutil.Process]) -> float:
