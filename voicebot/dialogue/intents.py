@@ -36,6 +36,9 @@ OTHER_READING = 0.85
 READINGS = 4
 """Of one utterance are weighed; further ones change nothing and cost time."""
 
+FIRST_READING = 0.6
+"""What the best of several readings counts among them. How sure the words are tells nothing about
+it: it is the chance that every one of them is right."""
 CLOSE_MARGIN = 0.05
 """Two intents nearer than this in confidence are not told apart by sound."""
 
@@ -196,8 +199,8 @@ class IntentIndex:
         if not texts:
             return _judge(transcript, list(ranked))
         others = len(texts) - 1
-        top = max(transcript.confidence, 0.5) if others else 1.0
-        shares = [top, *([(1 - top) / others] * others)] if others else [1.0]
+        rest = 1 - FIRST_READING
+        shares = [FIRST_READING, *([rest / others] * others)] if others else [1.0]
         likely = classifier.probabilities(texts, shares)
         rules = {match.intent: match for match in ranked}
         weighed = {
