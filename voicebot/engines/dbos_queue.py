@@ -30,7 +30,7 @@ VERSION = "1"
 """Pinned: by default it is a hash of the code, and workers take only their own version's work."""
 
 WORKFLOW = "attempt"
-POLL_S = 0.2
+POLL_S = 0.3
 """How often the queue is looked at. Attempts are released some seconds ahead of their slots."""
 
 THREADS = 8
