@@ -147,9 +147,16 @@ class Phone:
 
 @contextmanager
 def phone(
-    folder: Path, plays: Path, *, answers: str = "auto", name: str = "caller"
+    folder: Path,
+    plays: Path,
+    *,
+    answers: str = "auto",
+    name: str = "caller",
+    registrar: str = "",
+    password: str = "",
 ) -> Iterator[Phone]:
-    """Run a telephone that plays a recording into its calls and records what it hears."""
+    """Run a telephone that plays a recording into its calls and records what it hears; with a
+    registrar it is registered there."""
     baresip = program("baresip")
     modules = next(each for each in BARESIP_MODULES if Path(each).is_dir())
     folder.mkdir(parents=True, exist_ok=True)
@@ -164,11 +171,19 @@ def phone(
         f"rtp_ports {media - media % 2}-{media - media % 2 + 20}\n"
     )
     uri = f"sip:{name}@{address}:{sip}"
-    (folder / "accounts").write_text(f"<{uri}>;regint=0;answermode={answers};audio_codecs=PCMA\n")
+    registers = "regint=0"
+    if registrar:
+        uri, registers = f"sip:{name}@{registrar}", f"auth_pass={password};regint=60"
+    (folder / "accounts").write_text(
+        f"<{uri}>;{registers};answermode={answers};audio_codecs=PCMA\n"
+    )
     (folder / "contacts").touch()
     with running([baresip, "-f", str(folder)], folder / "baresip.log"):
         wait_until(lambda: listens(control), "baresip listens")
-        yield Phone(folder, uri, control)
+        telephone = Phone(folder, uri, control)
+        if registrar:
+            wait_until(lambda: "200 OK" in telephone.log(), "baresip is registered")
+        yield telephone
 
 
 @contextmanager
