@@ -14,7 +14,7 @@ from voicebot.service.channel import Channel
 from voicebot.service.sip_relay import SipRelay
 from voicebot.service.switchboard import Switchboard
 from voicebot.transports.janus import JanusEvent, JanusHandle
-from voicebot.transports.janus_sip import SipAccount
+from voicebot.transports.janus_sip import JanusLines, SipAccount
 from voicebot.web.call_news import BrowserLimits, Refused
 
 RINGS = JanusEvent("incomingcall", {"username": "sip:15400000001@trunk"}, "v=0")
@@ -207,6 +207,39 @@ def test_without_janus_no_worker_gets_a_line_to_call_on() -> None:
     async def story(front: Front) -> None:
         with pytest.raises(LineFailed, match="not connected to Janus"):
             await front.sip().borrow("a")
+
+    run(story)
+
+
+class RestingLines:
+    """One line, which rests for a second before it may call."""
+
+    def __init__(self, handle: JanusHandle) -> None:
+        self.handle = handle
+        self.returned: list[JanusHandle] = []
+
+    async def borrow(self) -> JanusHandle:
+        await asyncio.sleep(1)
+        return self.handle
+
+    def give_back(self, handle: JanusHandle) -> None:
+        self.returned.append(handle)
+
+
+def test_a_worker_that_is_lost_while_its_line_rests_keeps_no_line() -> None:
+    async def story(front: Front) -> None:
+        relay, lines = front.sip(), RestingLines(JanusHandle(Line(), 7))
+        relay.lines = cast(JanusLines, lines)
+        asking = asyncio.create_task(relay.borrow("a"))
+        await asyncio.sleep(0.5)
+        front.lose("a", relay)
+
+        with pytest.raises(LineFailed, match="the worker is gone"):
+            await asking
+        assert lines.returned == [lines.handle]
+        assert relay.calls == 0
+        relay.lines = cast(JanusLines, RestingLines(lines.handle))
+        assert await relay.borrow("b") == 7
 
     run(story)
 

@@ -62,6 +62,10 @@ class SipRelay:
     async def borrow(self, worker: str) -> int:
         """Return a handle on which this worker may call. Raises `LineFailed`."""
         handle = await self.lines.borrow()
+        if self._channel(worker) is None:
+            # It was lost while the line rested; nobody would give it back.
+            self.lines.give_back(handle)
+            raise LineFailed("the worker is gone")
         self._own(handle, worker, None)
         return handle.number
 
