@@ -17,14 +17,17 @@ TORCH ?= torch==2.13.0+cpu
 demo: $(VENV)/.runtime
 	$(BIN)/voicebot demo
 
-# Telephones, browsers and sound cards run in real time and leave the processor idle: the other tests
-# run beside them, and give way.
+# Telephones, browsers and sound cards run in real time and leave the processor idle: they run beside
+# each other, and the other tests give way to them.
 test: $(VENV)/.dev
 	@mkdir -p out; \
-	nice -n 15 $(BIN)/python -m pytest --ignore=tests/adapters > out/tests.log 2>&1 & others=$$!; \
-	trap "kill $$others" INT TERM; \
+	nice -n 15 $(BIN)/python -m pytest --ignore=tests/adapters --ignore=tests/telephone \
+	  > out/tests.log 2>&1 & others=$$!; \
+	$(BIN)/python -m pytest tests/telephone > out/telephone.log 2>&1 & telephone=$$!; \
+	trap "kill $$others $$telephone" INT TERM; \
 	$(BIN)/python -m pytest tests/adapters; adapters=$$?; \
-	wait $$others; rest=$$?; cat out/tests.log; exit $$((adapters | rest))
+	wait $$telephone; called=$$?; wait $$others; rest=$$?; \
+	cat out/telephone.log out/tests.log; exit $$((adapters | called | rest))
 
 # Everything that CI asks for besides the tests.
 check: $(VENV)/.dev

@@ -24,7 +24,8 @@ import numpy as np
 import psutil
 
 from benchmarks.conditions import conditions
-from tests.adapters import sip_peers
+from tests.processes import wait_until
+from tests.telephone import sip_peers
 from voicebot.audio import wav
 from voicebot.audio.frame import FRAME_MS
 from voicebot.config import DEMO_CAMPAIGN, LINE_RATE
@@ -184,9 +185,7 @@ def main(calls: int = 20, rounds: int = 1, sequence: int = 0, workers: int = 1) 
             with log.open("w") as out:
                 serving = subprocess.Popen(command, stdout=out, stderr=out)
             try:
-                sip_peers.wait_until(
-                    lambda: "calls at once" in log.read_text(), "the service answers", 90
-                )
+                wait_until(lambda: "calls at once" in log.read_text(), "the service answers", 90)
                 robot = f"sip:robot@{janus.address}:{janus.sip_ports()[0]}"
                 assert janus.process is not None
                 served = psutil.Process(serving.pid)

@@ -11,8 +11,8 @@ from typing import Any
 
 from websockets.sync.client import ClientConnection, connect
 
-from tests.adapters.sip_peers import running, wait_until
 from tests.needs import program
+from tests.processes import running, wait_until
 
 FLAGS = (
     *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),

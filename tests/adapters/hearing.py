@@ -54,6 +54,11 @@ def syllables(text: str) -> list[str]:
     return [str(each) for each in lazy_pinyin(re.sub("[^一-鿿]", "", text))]
 
 
+def sounds_in(words: str, text: str) -> bool:
+    """Tell whether `words` sound in `text`, homophones and tones left out."""
+    return " ".join(syllables(words)) in " ".join(syllables(text))
+
+
 def errors(said: str, understood: str) -> int:
     """Return the syllables that were changed, left out or added (Levenshtein)."""
     row = list(range(len(syllables(understood)) + 1))

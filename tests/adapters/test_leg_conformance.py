@@ -12,11 +12,13 @@ import numpy as np
 import pytest
 from aiortc import MediaStreamTrack, RTCPeerConnection, RTCSessionDescription
 
-from tests.adapters import sip_peers, virtual_sound
-from tests.adapters.sip_peers import Janus
+from tests.adapters import virtual_sound
 from tests.adapters.virtual_sound import SoundCard
 from tests.builders import ScriptedRecogniser, ToneVoice, loud, script, tone
 from tests.needs import program
+from tests.processes import running
+from tests.telephone import sip_peers
+from tests.telephone.sip_peers import Janus
 from voicebot.audio import wav
 from voicebot.audio.frame import FRAME_MS
 from voicebot.audio.jitter import LineStatistics
@@ -367,16 +369,16 @@ async def silent_telephone(janus: Janus, folder: Path) -> AsyncIterator[CallLeg]
 
     before = set(janus.sip_ports())
     made = JanusGateway(janus.url, SipAccount(f"sip:robot@{janus.address}", lines=1), ring)
-    running = asyncio.create_task(made.run())
+    working = asyncio.create_task(made.run())
     async with asyncio.timeout(15):
         await made.ready.wait()
     port = (set(janus.sip_ports()) - before).pop()
     command = [*calls, "-i", janus.address, "-s", "robot", f"{janus.address}:{port}"]
-    with sip_peers.running(command, folder / "sipp.log"):
+    with running(command, folder / "sipp.log"):
         async with asyncio.timeout(15):
             yield await answered
-    running.cancel()
-    await asyncio.gather(running, return_exceptions=True)
+    working.cancel()
+    await asyncio.gather(working, return_exceptions=True)
 
 
 @asynccontextmanager

@@ -14,9 +14,9 @@ import pytest
 from ruamel.yaml import YAML
 
 from tests.adapters.browser import Page, browser
-from tests.adapters.hearing import heard, syllables
-from tests.adapters.sip_peers import free_port, running, wait_until
+from tests.adapters.hearing import heard, sounds_in
 from tests.needs import program
+from tests.processes import free_port, running, wait_until
 from voicebot.cli.line_options import own_address
 
 ROOT = Path(__file__).parents[2]
@@ -66,11 +66,6 @@ def service(
             serving.stdout.close()
 
 
-def said(words: str, text: str) -> bool:
-    """Tell whether `words` sound in `text`, homophones and tones left out."""
-    return " ".join(syllables(words)) in " ".join(syllables(text))
-
-
 def call(page: Page) -> None:
     page.wait("document.getElementById('number').options.length > 0")
     page.run("document.getElementById('call').click()")
@@ -112,12 +107,12 @@ def test_a_caller_has_a_whole_conversation_in_the_page(workers: str, tmp_path: P
         assert (record["outcome"][name], outcome[name]) == (value, value)
     prompts = [each["text"] for turn in record["turns"] for each in turn["prompts"]]
     assert robot == prompts
-    assert said("给我吧", caller)
-    assert said("没有了谢谢", caller)
+    assert sounds_in("给我吧", caller)
+    assert sounds_in("没有了谢谢", caller)
     assert [each.split()[1] for each in understood] == intents
     words = heard(pcm, 8000, 8000)
-    assert said("优惠券", words), words
-    assert said("祝您生活愉快", words), words
+    assert sounds_in("优惠券", words), words
+    assert sounds_in("祝您生活愉快", words), words
 
 
 def test_keys_mute_and_the_end_button_work(tmp_path: Path) -> None:
@@ -234,8 +229,8 @@ def test_a_caller_behind_a_turn_server_has_a_whole_conversation(tmp_path: Path) 
     for name, value in LABELS["expected"]["outcome"].items():
         assert record["outcome"][name] == value
     words = heard(pcm, 8000, 8000)
-    assert said("优惠券", words), words
-    assert said("祝您生活愉快", words), words
+    assert sounds_in("优惠券", words), words
+    assert sounds_in("祝您生活愉快", words), words
 
 
 @contextmanager

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.adapters.sip_peers import running, wait_until
 from tests.needs import missing, program
+from tests.processes import running, wait_until
 
 RATE = 8000
 ALSA_PLUGIN = "/usr/lib/*/alsa-lib/libasound_module_pcm_pulse.so"

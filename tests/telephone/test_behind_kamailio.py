@@ -6,10 +6,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.adapters import sip_peers
-from tests.adapters.hearing import heard
-from tests.adapters.sip_peers import Phone, wait_until
-from tests.adapters.test_serve_on_the_telephone import CALL_S, FIXTURES, ROOT, said
+from tests.adapters.hearing import heard, sounds_in
+from tests.processes import running, wait_until
+from tests.telephone import sip_peers
+from tests.telephone.sip_peers import Phone
+from tests.telephone.test_serve_on_the_telephone import CALL_S, FIXTURES, ROOT
 from voicebot.simulation.labels import read_label
 
 PASSWORD = "secret"
@@ -22,8 +23,8 @@ def understood(record: dict[str, Any], phone: Phone) -> None:
     assert record["outcome"]["interest"] == "yes"
     assert record["outcome"]["satisfaction"] == "good"
     words = heard(phone.heard(), 8000, 8000)
-    assert said("智能语音助手", words)
-    assert said("优惠券", words)
+    assert sounds_in("智能语音助手", words)
+    assert sounds_in("优惠券", words)
 
 
 def test_a_caller_reaches_the_registered_robot_by_its_number(tmp_path: Path) -> None:
@@ -51,7 +52,7 @@ def test_a_caller_reaches_the_registered_robot_by_its_number(tmp_path: Path) -> 
         command = [sys.executable, "-m", "voicebot", "serve", "--routes", str(lines)]
         command += ["--janus", janus.url, "--sip", f"sip:4001@{edge}", "--sip-secret", PASSWORD]
         command += ["--proxy", f"sip:{edge}", "--out", str(tmp_path / "out")]
-        with sip_peers.running(command, tmp_path / "serve.log"):
+        with running(command, tmp_path / "serve.log"):
             answers = tmp_path / "serve.log"
             wait_until(lambda: "calls at once" in answers.read_text(), "the robot answers", 60)
             phone.command("dial", f"sip:4001@{edge}")

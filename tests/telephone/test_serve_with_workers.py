@@ -21,11 +21,12 @@ import pytest
 import soundfile
 from websockets.asyncio.client import connect
 
-from tests.adapters import sip_peers
-from tests.adapters.sip_peers import Janus, Phone, free_port, wait_until
 from tests.adapters.web_peers import TOKEN, WebCaller
 from tests.builders import tone
 from tests.needs import program
+from tests.processes import free_port, wait_until
+from tests.telephone import sip_peers
+from tests.telephone.sip_peers import Janus, Phone
 from voicebot.audio import wav
 
 ROOT = Path(__file__).parents[2]

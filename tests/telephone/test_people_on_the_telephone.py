@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.adapters import sip_peers
-from tests.adapters.hearing import heard, syllables
-from tests.adapters.sip_peers import Janus, Phone, wait_until
+from tests.adapters.hearing import heard, sounds_in
 from tests.builders import tone
+from tests.processes import wait_until
+from tests.telephone import sip_peers
+from tests.telephone.sip_peers import Janus, Phone
 from voicebot.audio import wav
 
 RATE = 8000
@@ -86,8 +87,7 @@ def sounds(pcm: bytes, hz: int) -> bool:
 
 
 def said(words: str, pcm: bytes) -> bool:
-    text = " ".join(syllables(heard(pcm, RATE, RATE)))
-    return " ".join(syllables(words)) in text
+    return sounds_in(words, heard(pcm, RATE, RATE))
 
 
 def hums(folder: Path, **pitches: int) -> None:

@@ -4,57 +4,29 @@ import json
 import os
 import socket
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
-import pytest
 
 from tests.needs import program
+from tests.processes import free_port, listens, running, wait_until
 from voicebot.audio import wav
 from voicebot.cli.line_options import own_address
 from voicebot.transports.janus_config import JanusSettings, write_janus_config
 
-READY_S = 15.0
 EDGE = Path(__file__).parents[2] / "deploy" / "kamailio" / "kamailio.cfg"
+RESPONSE = """[last_Via:]
+[last_From:]
+[last_To:];tag=[pid]
+[last_Call-ID:]
+[last_CSeq:]
+Contact: <sip:[local_ip]:[local_port]>"""
+"""What SIPp answers a request with, besides its first line."""
+
 BARESIP_MODULES = ("/usr/lib/baresip/modules", "/usr/lib/x86_64-linux-gnu/baresip/modules")
-
-
-def wait_until(true: Callable[[], object], what: str, seconds: float = READY_S) -> None:
-    """Wait for a process outside of ours; the test fails when it takes too long."""
-    end = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > end:
-            pytest.fail(f"{what} within {seconds:.0f} s")
-        time.sleep(0.05)
-
-
-def free_port(kind: socket.SocketKind = socket.SOCK_DGRAM, host: str = "127.0.0.1") -> int:
-    """Return a port that nobody listens on now."""
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind((host, 0))
-        return int(probe.getsockname()[1])
-
-
-@contextmanager
-def running(command: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a program; end it, and the test with it, whatever happens."""
-    with log.open("ab") as out:
-        process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=log.parent
-        )
-    try:
-        yield process
-    finally:
-        process.terminate()
-        try:
-            process.wait(5)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
 @dataclass(slots=True)
@@ -95,13 +67,6 @@ class Janus:
         assert self.process is not None
         connections = psutil.Process(self.process.pid).net_connections("udp4")
         return [each.laddr.port for each in connections if each.laddr.ip == self.address]
-
-
-def listens(port: int) -> bool:
-    """Tell whether something takes connections there."""
-    with socket.socket() as probe:
-        probe.settimeout(0.2)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 @contextmanager
@@ -184,6 +149,14 @@ def phone(
         if registrar:
             wait_until(lambda: "200 OK" in telephone.log(), "baresip is registered")
         yield telephone
+
+
+def description(*media: str) -> str:
+    """Return what a message of SIPp ends with: a session description, of A-law from SIPp's own
+    port or with these lines."""
+    lines = media or ("m=audio [media_port] RTP/AVP 8", "a=rtpmap:8 PCMA/8000")
+    session = ("v=0", "o=- 1 1 IN IP4 [local_ip]", "s=-", "c=IN IP4 [media_ip]", "t=0 0", *lines)
+    return "\n".join(("Content-Type: application/sdp", "Content-Length: [len]", "", *session))
 
 
 @contextmanager

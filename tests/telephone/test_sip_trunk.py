@@ -4,14 +4,13 @@ import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.adapters import sip_peers
-from tests.adapters.hearing import heard, syllables
-from tests.adapters.sip_peers import Janus
+from tests.adapters.hearing import heard, sounds_in
+from tests.telephone import sip_peers
+from tests.telephone.sip_peers import RESPONSE, Janus, description
 from voicebot import bootstrap_lines, config
 from voicebot.audio import g711, wav
 from voicebot.campaign.contacts import Contact
@@ -27,44 +26,24 @@ from voicebot.transports.janus_sip import JanusGateway, SipAccount
 
 ROOT = Path(__file__).parents[2]
 
-HEADERS = """[last_Via:]
-[last_From:]
-[last_To:];tag=[pid]
-[last_Call-ID:]
-[last_CSeq:]
-Contact: <sip:[local_ip]:[local_port]>"""
+AUTO_DESCRIPTION = description("m=audio [auto_media_port] RTP/AVP 8", "a=rtpmap:8 PCMA/8000")
 
 EARLY_MEDIA = f"""<?xml version="1.0"?><scenario name="early media">
 <recv request="INVITE"/>
 <send><![CDATA[
 SIP/2.0 183 Session Progress
-{HEADERS}
-Content-Type: application/sdp
-Content-Length: [len]
-
-v=0
-o=- 1 1 IN IP4 [local_ip]
-s=-
-c=IN IP4 [media_ip]
-t=0 0
-m=audio [auto_media_port] RTP/AVP 8
-a=rtpmap:8 PCMA/8000
+{RESPONSE}
+{AUTO_DESCRIPTION}
 ]]></send>
 <nop><action><exec rtp_stream="{{sound}},1,8,PCMA/8000"/></action></nop>
 <pause milliseconds="{{pause}}"/>
 <send retrans="500"><![CDATA[
 SIP/2.0 {{code}} Whatever
-{HEADERS}
+{RESPONSE}
 Content-Length: 0
 ]]></send>
 <recv request="ACK"/>
 </scenario>"""
-
-
-@pytest.fixture(scope="module")
-def janus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Janus]:
-    with sip_peers.janus(tmp_path_factory.mktemp("janus")) as gateway:
-        yield gateway
 
 
 def announcement(text: str, folder: Path) -> Path:
@@ -182,5 +161,4 @@ def test_the_command_calls_a_telephone_and_has_a_whole_conversation(
     call = json.loads(next((tmp_path / "out/calls").glob("*.json")).read_text(encoding="utf-8"))
     assert call["record"]["outcome"]["interest"] == "yes"
     assert call["record"]["outcome"]["satisfaction"] == "good"
-    words = " ".join(syllables(heard(phone_heard, config.LINE_RATE, config.LINE_RATE)))
-    assert " ".join(syllables("智能语音助手")) in words
+    assert sounds_in("智能语音助手", heard(phone_heard, config.LINE_RATE, config.LINE_RATE))

@@ -9,35 +9,21 @@ from pathlib import Path
 import pytest
 from aiortc.rtp import RtpPacket
 
-from tests.adapters import sip_peers
-from tests.adapters.sip_peers import Janus, wait_until
 from tests.builders import tone
+from tests.processes import wait_until
+from tests.telephone import sip_peers
+from tests.telephone.sip_peers import RESPONSE, Janus, description
 from voicebot.audio import wav
 from voicebot.errors import LineFailed
 from voicebot.transports.janus_sip import JanusGateway, SipAccount
 from voicebot.transports.peer import PeerLeg
 
-HEADERS = """[last_Via:]
-[last_From:]
-[last_To:];tag=[pid]
-[last_Call-ID:]
-[last_CSeq:]
-Contact: <sip:[local_ip]:[local_port]>"""
-
 ANSWERING = f"""<?xml version="1.0"?><scenario name="answers, with a description of its own">
 <recv request="INVITE"/>
 <send retrans="500"><![CDATA[
 SIP/2.0 200 OK
-{HEADERS}
-Content-Type: application/sdp
-Content-Length: [len]
-
-v=0
-o=- 1 1 IN IP4 [local_ip]
-s=-
-c=IN IP4 [local_ip]
-t=0 0
-{{media}}
+{RESPONSE}
+{{description}}
 ]]></send>
 <recv request="ACK"/>
 {{then}}
@@ -46,16 +32,10 @@ t=0 0
 </scenario>"""
 OK = f"""<send><![CDATA[
 SIP/2.0 200 OK
-{HEADERS}
+{RESPONSE}
 Content-Length: 0
 ]]></send>"""
 INFO = f'<recv request="INFO"/>{OK}'
-
-
-@pytest.fixture(scope="module")
-def janus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Janus]:
-    with sip_peers.janus(tmp_path_factory.mktemp("janus")) as gateway:
-        yield gateway
 
 
 @pytest.fixture
@@ -95,7 +75,7 @@ def arrived(listener: socket.socket) -> list[RtpPacket]:
 
 def scenario(folder: Path, media: list[str], then: str = "") -> str:
     path = folder / "answers.xml"
-    path.write_text(ANSWERING.format(media="\n".join(media), then=then, ok=OK))
+    path.write_text(ANSWERING.format(description=description(*media), then=then, ok=OK))
     return str(path)
 
 

@@ -1,28 +1,23 @@
 """Calls through a real Janus with telephones that nobody here wrote."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tests.adapters import sip_peers
-from tests.adapters.sip_peers import Janus, wait_until
 from tests.builders import tone
+from tests.processes import wait_until
+from tests.telephone import sip_peers
+from tests.telephone.sip_peers import Janus
 from voicebot.audio import wav
 from voicebot.errors import LineFailed
 from voicebot.transports.janus_leg import IncomingCall, JanusLeg
 from voicebot.transports.janus_sip import REST_S, JanusGateway, SipAccount
 
 RATE = 8000
-
-
-@pytest.fixture(scope="module")
-def janus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Janus]:
-    with sip_peers.janus(tmp_path_factory.mktemp("janus")) as gateway:
-        yield gateway
 
 
 class Hum:

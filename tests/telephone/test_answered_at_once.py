@@ -7,16 +7,14 @@ test wants, where a busy machine makes it so by chance.
 
 import asyncio
 import subprocess
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import pytest
-
-from tests.adapters import sip_peers
-from tests.adapters.sip_peers import Janus
 from tests.builders import ScriptedRecogniser, ToneVoice, loud, script
 from tests.needs import program
+from tests.telephone import sip_peers
+from tests.telephone.sip_peers import Janus, description
 from voicebot.call.record import CallRecord
 from voicebot.call.session import CallSession
 from voicebot.dialogue.script import EndReason
@@ -40,7 +38,7 @@ char const *sip_status_phrase(int status) {
 }
 """
 
-PATIENT_CALLER = """<?xml version="1.0"?><scenario name="rings until it is told something">
+PATIENT_CALLER = f"""<?xml version="1.0"?><scenario name="rings until it is told something">
 <send retrans="500"><![CDATA[
 INVITE sip:[service]@[remote_ip]:[remote_port] SIP/2.0
 Via: SIP/2.0/UDP [local_ip]:[local_port];branch=[branch]
@@ -50,16 +48,7 @@ Call-ID: [call_id]
 CSeq: 1 INVITE
 Contact: <sip:caller@[local_ip]:[local_port]>
 Max-Forwards: 70
-Content-Type: application/sdp
-Content-Length: [len]
-
-v=0
-o=- 1 1 IN IP4 [local_ip]
-s=-
-c=IN IP4 [media_ip]
-t=0 0
-m=audio [media_port] RTP/AVP 8
-a=rtpmap:8 PCMA/8000
+{description()}
 ]]></send>
 <recv response="100" optional="true"/>
 <recv response="180"/>
@@ -116,12 +105,6 @@ async def callers(janus: Janus, port: int, folder: Path, *options: str) -> int:
 
 async def take(call: IncomingCall) -> None:
     await call.accept()
-
-
-@pytest.fixture(scope="module")
-def janus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Janus]:
-    with sip_peers.janus(tmp_path_factory.mktemp("janus")) as gateway:
-        yield gateway
 
 
 def test_two_hundred_calls_in_a_row_are_each_answered(janus: Janus, tmp_path: Path) -> None:

@@ -16,10 +16,11 @@ import pytest
 from ruamel.yaml import YAML
 from sqlalchemy import select
 
-from tests.adapters import sip_peers
-from tests.adapters.hearing import heard, syllables
-from tests.adapters.sip_peers import Janus, wait_until
+from tests.adapters.hearing import heard, sounds_in
 from tests.dialler.rig import new_campaign
+from tests.processes import wait_until
+from tests.telephone import sip_peers
+from tests.telephone.sip_peers import Janus
 from voicebot.store.engine import open_store
 from voicebot.store.tables import contact
 
@@ -54,11 +55,6 @@ def serve(folder: Path, janus: Janus, lines: Path, *options: str) -> Iterator["P
             serving.kill()
 
 
-def said(words: str, text: str) -> bool:
-    """Tell whether `words` sound in `text`, homophones and tones left out."""
-    return " ".join(syllables(words)) in " ".join(syllables(text))
-
-
 def test_a_caller_on_the_telephone_has_a_whole_conversation(tmp_path: Path) -> None:
     # YAML 1.2 as the scripts are read: yes is a word.
     labels = YAML(typ="safe", pure=True).load(FIXTURES / "willing.yaml")
@@ -83,8 +79,8 @@ def test_a_caller_on_the_telephone_has_a_whole_conversation(tmp_path: Path) -> N
         labels["expected"]["intents"]
     )
     words = heard(phone_heard, 8000, 8000)
-    assert said("智能语音助手", words)
-    assert said("优惠券", words)
+    assert sounds_in("智能语音助手", words)
+    assert sounds_in("优惠券", words)
     sound = next(records.glob("*.wav")).stat().st_size
     assert sound == pytest.approx(record["duration_ms"] * 32, rel=0.02)
 
@@ -124,4 +120,4 @@ def test_a_caller_who_presses_a_key_instead_of_waiting_is_called_back(tmp_path: 
     minutes = (row.next_at - datetime.now(UTC)).total_seconds() / 60
     assert row.phone == f"+86{other}"
     assert minutes == pytest.approx(15, abs=2)
-    assert said("尽快给您", heard(waits.heard(), 8000, 8000))
+    assert sounds_in("尽快给您", heard(waits.heard(), 8000, 8000))
