@@ -57,6 +57,19 @@ def test_links_of_a_page_lead_somewhere(page: str) -> None:
     assert missing == []
 
 
+def test_every_page_that_a_help_or_a_page_names_is_there() -> None:
+    named = {
+        (page, path.relative_to(ROOT).as_posix())
+        for folder, kind in (("voicebot", "*.py"), ("docs", "*.md"), ("deploy", "*"), ("", "*.md"))
+        for path in sorted((ROOT / folder).glob(f"**/{kind}" if folder else kind))
+        if path.is_file()
+        for page in re.findall(r"docs/\w+\.md", path.read_text(encoding="utf-8"))
+    }
+
+    assert len(named) > 50
+    assert [each for each in sorted(named) if not (ROOT / each[0]).is_file()] == []
+
+
 def test_the_two_make_targets_of_the_readme_exist() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
 

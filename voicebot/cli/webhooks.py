@@ -12,7 +12,7 @@ from voicebot.store import webhooks as kept
 
 @click.group()
 def webhooks() -> None:
-    """Tell the shop's systems of finished calls; docs/webhooks.md describes the messages.
+    """Tell the shop's systems of finished calls; docs/dialler.md describes the messages.
 
     \b
     Examples:
