@@ -80,8 +80,9 @@ def render(
         *_data(config),
         "\n## Figures\n",
         "Voices f4, m6 and klatt3 of eSpeak NG 1.52 at 165 words a minute, never heard in "
-        "training. Free decoding: hand-written sentences that are not in the grammar of the "
-        "training text; the phrases, the digits and the wordings of the announcements are in it. "
+        "training. Free decoding: hand-written sentences that are neither in the grammar of the "
+        "training text nor among what callers say (the phrases, the digits and the wordings of the "
+        "announcements are). "
         "Telephone: 300-3400 Hz and A-law; noise is pink, at the given ratio to the speech, after "
         "the band. In square brackets stands the 95 % confidence interval: of error rates by a "
         "bootstrap over sentences, of shares by Wilson's formula. In round brackets stands the "

@@ -88,9 +88,9 @@ class GraphConfig:
     bigram_weight: float = 0.5
     template_share: float = 0.45
     bigram_minimum_count: int = 2
-    bigram_limit: int = 120_000
+    bigram_limit: int = 58_000
     kind_weight: float = 0.5
-    kind_limit: int = 30_000
+    kind_limit: int = 20_000
     callers_times: int = 10
 
 

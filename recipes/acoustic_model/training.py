@@ -205,8 +205,7 @@ def batch(
 def _step(
     network: Network, optimiser: torch.optim.Optimizer, frames: Tensor, labels: Tensor
 ) -> float:
-    # On a processor half precision took 0.56 s a step against 0.39 s with one thread.
-    with torch.autocast("cuda", torch.bfloat16, enabled=frames.is_cuda):
+    with torch.autocast(frames.device.type, torch.bfloat16, enabled=half_precision(frames)):
         logits = network(frames)
     loss = nn.functional.cross_entropy(logits.float().flatten(0, 1), labels.flatten())
     optimiser.zero_grad(set_to_none=True)
@@ -214,6 +213,16 @@ def _step(
     nn.utils.clip_grad_norm_(network.parameters(), 5.0)
     optimiser.step()
     return float(loss.detach())
+
+
+def half_precision(frames: Tensor) -> bool:
+    """Whether bfloat16 is faster here: on a GPU, and on a processor that multiplies in it.
+
+    With two threads a step took 0.16 s instead of 0.29 s on an EPYC with AVX512_BF16; on a
+    processor without, one thread took 0.56 s instead of 0.39 s.
+    """
+    capable = torch.cpu.get_capabilities()
+    return frames.is_cuda or bool(capable.get("avx512_bf16") or capable.get("amx_bf16"))
 
 
 def _normalise(network: Network, pool: Pool) -> None:
