@@ -45,6 +45,9 @@ from voicebot.store.tables import attempt, campaign, contact, script_version, sh
 
 MAPPED_BYTES = 2 << 30
 
+_ROWS_AT_A_TIME = 20_000
+"""Fetched from PostgreSQL; its driver asks for a hundred unless told."""
+
 _SLOT_MS = SLOT // timedelta(milliseconds=1)
 _DIALLED = and_(
     attempt.c.state == "done",
@@ -215,6 +218,8 @@ def _plain(connection: Connection, query: Select[Any]) -> Iterator[tuple[Any, ..
     # Only a named cursor leaves the rows in PostgreSQL until they are asked for.
     named = {"name": "report"} if _is_postgresql(connection) else {}
     with closing(driver.cursor(**named)) as cursor:
+        if named:
+            cursor.itersize = _ROWS_AT_A_TIME
         cursor.execute(statement)
         yield from cursor
 
