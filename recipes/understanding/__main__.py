@@ -1,7 +1,7 @@
 """Train the classifier of the shared intents: `python -m recipes.understanding [FILE]`.
 
 Its material is what the shared intents have themselves (phrases of their grammars, examples, what
-is unrelated) and some 50,000 sentences of nine authors who wrote apart from each other
+is unrelated) and some 80,000 sentences of fourteen authors who wrote apart from each other
 (`callers/`); of each sentence a variant as the recogniser would mishear it. Each author in turn is
 left out, which tells how well a stranger is understood, and how sure the scores may sound. The same
 material gives the same file. Takes some minutes and needs no more than the robot's own packages.
