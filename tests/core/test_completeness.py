@@ -156,6 +156,11 @@ def test_one_character_is_waited_on_where_people_stop_to_think(
     assert judged(word, phrases=("叫人", "我不要"), reacts=reacts) == expected
 
 
+@pytest.mark.parametrize(("word", "expected"), [("叫", UNKNOWN), ("光", OPEN_ENDED)])
+def test_one_syllable_may_be_the_answer_that_it_rhymes_with(word: str, expected: float) -> None:
+    assert judged(word, phrases=("要", "不要", "我要")) == expected
+
+
 @pytest.mark.parametrize(
     ("text", "longer", "expected"),
     [
@@ -241,7 +246,14 @@ def test_three_digits_at_the_end_of_free_words_may_go_on(text: str) -> None:
     assert judged(f"{text}块钱", phrases=None) > INCOMPLETE
 
 
-WHOLE_SENTENCES = ("味道挺好的", "发货太慢了", "没什么意见", "客服态度很好", "我觉得有点贵")
+WHOLE_SENTENCES = (
+    "味道挺好的",
+    "发货太慢了",
+    "没什么意见",
+    "客服态度很好",
+    "我觉得有点贵",
+    "过了三天才收到",
+)
 BEGINNINGS = ("我家里", "你们的快递", "上次买的", "味道有点", "希望你们", "因为发货")
 
 

@@ -426,7 +426,9 @@ def test_a_hot_word_or_two_characters_take_the_turn(text: str) -> None:
     assert rig.session.record.turns[0].barge_in
 
 
-@pytest.mark.parametrize("text", ["", "嗯", "嗯嗯", "对对", "好的", "我", "[unk]", "[unk]好[unk]"])
+@pytest.mark.parametrize(
+    "text", ["", "嗯", "嗯嗯", "对对", "喂喂", "好的", "我", "[unk]", "[unk]好[unk]"]
+)
 def test_backchannels_single_characters_and_noise_do_not(text: str) -> None:
     rig = overlapping()
 

@@ -7,9 +7,10 @@ from voicebot.dialogue.conversation import Conversation
 from voicebot.dialogue.intents import Understanding
 from voicebot.speech.recogniser import UNKNOWN, Transcript
 
-BACKCHANNELS = frozenset("嗯啊哦呃噢喔哎唉欸呀对好是的行")
+BACKCHANNELS = frozenset("嗯啊哦呃噢喔哎唉欸呀喂对好是的行")
 """What people say while they listen. Text of these alone takes no turn from a prompt; right after
-the question the same 对 or 好 is an answer, and is not asked here."""
+the question the same 对 or 好 is an answer, and is not asked here. Who says 喂 over a prompt hears
+it go on, which is the answer."""
 
 INTERRUPTING_CHARACTERS = 2
 

@@ -10,7 +10,7 @@ from bisect import bisect_left
 from collections.abc import Collection
 from functools import lru_cache
 
-from voicebot.dialogue.pinyin import fuzzy
+from voicebot.dialogue.pinyin import fuzzy, rhyme
 from voicebot.dialogue.sentence_end import ends
 from voicebot.dialogue.wording import plain, without_fillers
 from voicebot.speech.recogniser import UNKNOWN as UNKNOWN_WORD
@@ -80,6 +80,9 @@ WHOLE = (
     *("要这个", "要那个", "就这个", "就那个"),
 )
 """Ends of whole sentences that only look like one of those."""
+
+ARRIVED = re.compile("才[^才]{1,3}到$")
+"""过了三天才收到: what came late has come, and nothing is said of it but when."""
 
 HESITATION = ("那个", "这个", "就是")
 """After a whole answer: the caller looks for the words of what they want to add."""
@@ -220,8 +223,11 @@ def _no_answer(words: str, phrases: tuple[str, ...], *, reacts: bool) -> float:
     if words in ONE_CHARACTER_ANSWERS:
         # With something that was no word: [unk]对 is 嗯对.
         return UNKNOWN
+    if len(words) == 1 and words not in ONE_CHARACTER_BEGINNINGS:
+        # 叫 is taken for the 要 that it rhymes with.
+        return UNKNOWN if rhyme(words) in known.rhymes else OPEN_ENDED
     if len(words) == 1:
-        return INCOMPLETE if words in ONE_CHARACTER_BEGINNINGS else OPEN_ENDED
+        return INCOMPLETE
     for start in range(len(said)):
         end = said[start:]
         # One character is more often a filler that was misheard than an answer of its own.
@@ -238,7 +244,7 @@ def _no_answer(words: str, phrases: tuple[str, ...], *, reacts: bool) -> float:
 def _free(words: str) -> float:
     if _digits_at_end(words) >= GROUP or (len(words) == 1 and words not in ONE_CHARACTER_ANSWERS):
         return INCOMPLETE
-    if words in ONE_CHARACTER_ANSWERS or words.endswith(WHOLE):
+    if words in ONE_CHARACTER_ANSWERS or words.endswith(WHOLE) or ARRIVED.search(words):
         return UNKNOWN
     share = (ends(words) - CUT) / (WHOLE_SENTENCE - CUT)
     return max(LEAST_GUESS, UNKNOWN * min(1.0, share))
@@ -262,6 +268,8 @@ class _Phrases:
     def __init__(self, phrases: Collection[str]) -> None:
         self._sorted = sorted({plain(phrase) for phrase in phrases})
         self._all = frozenset(self._sorted)
+        self.rhymes = frozenset(rhyme(each) for each in self._all & ONE_CHARACTER_ANSWERS) - {""}
+        """Of answers of one syllable."""
 
     def __contains__(self, words: str) -> bool:
         return words in self._all

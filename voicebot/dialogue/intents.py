@@ -6,6 +6,7 @@
     patterns      of the other intents
     classifier    with the phrases that are close or contained, the other readings of the
                   recogniser, and what the state expects; its confidence is calibrated
+    heard freely  what is doubtful so far is judged again by what was heard without the grammar
     no match
 
 What the state does not react to may still be recognised, for the record: the conversation then
@@ -14,6 +15,7 @@ answers as to anything that it did not understand. Pure: nothing is remembered b
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
 from functools import lru_cache
 from math import exp, log
 
@@ -23,6 +25,7 @@ from voicebot.dialogue.evidence import GUARDED, Evidence
 from voicebot.dialogue.negation import negations
 from voicebot.dialogue.one_syllable import answered
 from voicebot.dialogue.phrase_index import BESIDE_UNKNOWN, MADE_OF, Match
+from voicebot.dialogue.pinyin import fuzzy
 from voicebot.dialogue.reading import core
 from voicebot.dialogue.script import Intent
 from voicebot.dialogue.wording import plain
@@ -39,6 +42,10 @@ READINGS = 4
 FIRST_READING = 0.6
 """What the best of several readings counts among them. How sure the words are tells nothing about
 it: it is the chance that every one of them is right."""
+DOUBTED = 0.7
+"""Confidence under which what was heard by the grammar gives way to what was heard freely."""
+ALIKE = 0.7
+"""Share of the syllables that both readings have, from which on they say the same."""
 CLOSE_MARGIN = 0.05
 """Two intents nearer than this in confidence are not told apart by sound."""
 
@@ -132,11 +139,18 @@ class IntentIndex:
             return Understanding(None, reason=f"{transcript.text} only begins to say something.")
         if found.intent is None:
             found = self._rhyming(transcript.text, expected) or found
-        if found.intent is not None or len(core(transcript.freely)) < 2:
+        if len(core(transcript.freely)) < 2:
             return found
+        if found.confidence >= DOUBTED:
+            return found if _sound_alike(transcript) else _less_sure(found, transcript)
         freely = Transcript(transcript.freely)
         again = self._understood(freely, candidates, hot, classifier, expected)
         confidence = again.confidence * OTHER_READING
+        # Short answers that are expected are heard best by what is expected.
+        if found.intent in expected and (
+            again.intent not in expected or confidence < found.confidence
+        ):
+            return found
         return replace(again, confidence=confidence, reason=f"Without the grammar: {again.reason}")
 
     def _understood(
@@ -261,6 +275,23 @@ def _prior(label: str, names: Collection[str], expected: Collection[str]) -> flo
 def _weight(transcript: Transcript) -> float:
     """Return how much a meaning counts that was found in words heard so surely."""
     return 0.5 + 0.5 * transcript.confidence
+
+
+def _sound_alike(transcript: Transcript) -> bool:
+    """Tell whether what was heard freely is about what was heard by the grammar."""
+    by_grammar, freely = (
+        fuzzy(plain(each.replace(UNKNOWN, ""))) for each in (transcript.text, transcript.freely)
+    )
+    return SequenceMatcher(None, by_grammar, freely, False).ratio() >= ALIKE
+
+
+def _less_sure(found: Understanding, transcript: Transcript) -> Understanding:
+    return replace(
+        found,
+        confidence=found.confidence * OTHER_READING,
+        runner_up_confidence=found.runner_up_confidence * OTHER_READING,
+        reason=f"{found.reason} Without the grammar it sounds like {transcript.freely}.",
+    )
 
 
 def _readings(transcript: Transcript) -> list[str]:

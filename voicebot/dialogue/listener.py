@@ -101,6 +101,9 @@ class Listener:
         Whole sentences that the author wrote for this state go before everything: 不用打了 is no
         wish never to be called again where the question was when to call back.
         """
+        if self.form.slot is not None and UNKNOWN not in transcript.text:
+            # Values are heard best by what they are said with.
+            transcript = replace(transcript, freely="")
         written = self._written().get(without_fillers(plain(transcript.text)))
         if written is not None:
             intent, phrase = written
@@ -313,5 +316,7 @@ def _besides(slot: Slot, phrases: Iterable[str]) -> list[str]:
 
 
 def spoken_words(transcript: Transcript) -> str:
-    """Return what was recognised, without what the grammar has no word for."""
-    return transcript.freely or transcript.text.replace(UNKNOWN, "").strip()
+    """Return what was recognised; freely, where the grammar has no word for some of it."""
+    if UNKNOWN in transcript.text and transcript.freely:
+        return transcript.freely
+    return transcript.text.replace(UNKNOWN, "").strip()

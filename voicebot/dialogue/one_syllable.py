@@ -7,25 +7,9 @@ found by it, if the rhyme leaves no doubt which one it is.
 from collections.abc import Iterable, Mapping
 
 from voicebot.dialogue.completeness import ONE_CHARACTER_ANSWERS, ONE_CHARACTER_BEGINNINGS
-from voicebot.dialogue.pinyin import fold, split, syllables
+from voicebot.dialogue.pinyin import rhyme
 
 ANSWERS = ONE_CHARACTER_ANSWERS | frozenset("不没")
-_HUMMED = ("zh", "ch", "sh", "z", "c", "s", "r")
-"""Initials after which i is another vowel: 是 does not rhyme with 你."""
-
-
-def rhyme(character: str) -> str:
-    """Return what is heard of a syllable when its initial is not; y and w are part of it."""
-    found = syllables(character)
-    if len(found) != 1:
-        return ""
-    initial, final = split(found[0])
-    if final == "i" and initial in _HUMMED:
-        return "z"
-    if initial in ("y", "w"):
-        glide = {"y": "i", "w": "u"}[initial]
-        final = final if final[:1] in (glide, "v") else glide + final
-    return fold(final)
 
 
 def answered(heard: str, answers: Mapping[str, Iterable[str]]) -> tuple[str, str] | None:

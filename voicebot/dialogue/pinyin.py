@@ -12,6 +12,8 @@ CACHED_TEXTS = 8192
 """Texts kept, oldest dropped first: a script's phrases are some hundreds, what callers say is
 short and repeats; about 4 MB when full."""
 
+_HUMMED = ("zh", "ch", "sh", "z", "c", "s", "r")
+"""Initials after which i is another vowel: 是 does not rhyme with 你."""
 _INITIALS = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("n", "l"))
 _NASAL_FINALS = ("ang", "eng", "ing")
 
@@ -52,6 +54,20 @@ def split(syllable: str) -> tuple[str, str]:
     if initial in ("j", "q", "x", "y") and final.startswith("u"):
         final = "v" + final[1:]  # written u, said ü
     return initial, final
+
+
+def rhyme(character: str) -> str:
+    """Return what is heard of a syllable when its initial is not; y and w are part of it."""
+    found = syllables(character)
+    if len(found) != 1:
+        return ""
+    initial, final = split(found[0])
+    if final == "i" and initial in _HUMMED:
+        return "z"
+    if initial in ("y", "w"):
+        glide = {"y": "i", "w": "u"}[initial]
+        final = final if final[:1] in (glide, "v") else glide + final
+    return fold(final)
 
 
 def _keep_alphanumerics(text: str) -> str:

@@ -32,6 +32,9 @@ _ANSWER = re.compile(
 )
 """A whole answer that is taken back at once: 要，不对，不要."""
 
+_THOUGHT = re.compile("^(?:嗯|呃|额|那个?)*让?我?再?想(?:想|一想|一下)+(?=[好行对要是不没]$)")
+"""我想想，没: who thought, and then gave an answer of one syllable."""
+
 LONGEST_TAKEN_BACK = 6
 """Characters before a repair; more is a sentence of its own, and what follows contradicts it."""
 
@@ -39,7 +42,7 @@ LONGEST_TAKEN_BACK = 6
 @lru_cache(maxsize=8192)
 def core(text: str) -> str:
     """Return the part of `text` that carries its meaning; all of it when nothing else is left."""
-    words = standard(plain(text))
+    words = _THOUGHT.sub("", standard(plain(text)))
     fluent = STAMMER.sub(lambda found: found[1] or found[2], repaired(words))
     meant = resolve(without_fillers(fluent)) or fluent
     for pattern in (_GREETING, _COURTESY):

@@ -32,7 +32,7 @@ class Transcript:
     alternatives: tuple[str, ...] = ()
     """Other readings, the best first, without `text`."""
     freely: str = ""
-    """What was heard without the grammar, where the grammar did not have all of it."""
+    """What was heard without the grammar, where the grammar lacked some of it or was not sure."""
 
 
 class Recogniser(Protocol):

@@ -1,0 +1,87 @@
+"""What was heard by the grammar, without being sure of it, is heard once more freely."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from voicebot.dialogue.intents import understand
+from voicebot.dialogue.script import Intent
+from voicebot.speech.recogniser import Transcript
+from voicebot.speech.second_hearing import SURE, finish
+
+YES = Intent("affirm", (), ("可以可以", "没问题"))
+PRICE = Intent("ask_price", (), ("这个多少钱", "怎么卖的"))
+INTENTS = [YES, PRICE]
+
+
+class Ear:
+    """A recogniser that has one answer by its grammar and one without."""
+
+    def __init__(self, by_grammar: Transcript, freely: str) -> None:
+        self._by_grammar, self._freely = by_grammar, Transcript(freely)
+        self._free = False
+        self.heard = b""
+
+    def listen(self, phrases: Sequence[str] | None) -> None:
+        """Begin an utterance."""
+        self._free = phrases is None
+
+    def accept(self, pcm: bytes) -> str:
+        """Take a piece."""
+        self.heard = pcm
+        return ""
+
+    def finish(self) -> Transcript:
+        """Close it."""
+        return self._freely if self._free else self._by_grammar
+
+
+@pytest.mark.parametrize(
+    ("text", "confidence", "freely"),
+    [
+        ("怎么卖的", SURE, ""),
+        ("怎么卖的", SURE - 0.01, "怎么买的"),
+        ("怎么[unk]", 1.0, "怎么买的"),
+        ("", 0.0, ""),
+    ],
+)
+def test_what_is_not_sure_is_heard_again_whole(text: str, confidence: float, freely: str) -> None:
+    ear = Ear(Transcript(text, confidence), "怎么买的")
+
+    transcript = finish(ear, b"all of it", ("怎么卖的",))
+
+    assert (transcript.text, transcript.freely) == (text, freely)
+    assert ear.heard == (b"all of it" if freely else b"")
+
+
+def test_without_a_grammar_nothing_is_heard_twice() -> None:
+    ear = Ear(Transcript("never"), "")
+    ear.listen(None)
+
+    assert finish(ear, b"", None).freely == ""
+
+
+def test_what_is_meant_by_words_that_are_doubtful_is_told_by_what_was_heard_freely() -> None:
+    heard = Transcript("没卖的", 0.9, freely="这个多少钱")
+
+    assert understand(heard, INTENTS, []).intent == "ask_price"
+    assert understand(Transcript("没卖的", 0.9), INTENTS, []).intent != "ask_price"
+
+
+def test_an_answer_that_is_expected_gives_way_only_to_another_one() -> None:
+    heard = Transcript("可可以", 0.9, freely="这个多少钱")
+
+    kept = understand(heard, INTENTS, [], expected=["affirm"])
+    given_way = understand(heard, INTENTS, [], expected=["affirm", "ask_price"])
+
+    assert (kept.intent, given_way.intent) == ("affirm", "ask_price")
+
+
+def test_words_that_are_clear_stay_but_count_for_less_when_they_sound_otherwise_freely() -> None:
+    alone = understand(Transcript("这个多少钱", 0.95), INTENTS, [])
+    alike = understand(Transcript("这个多少钱", 0.95, freely="这个多少前"), INTENTS, [])
+    unlike = understand(Transcript("这个多少钱", 0.95, freely="我明天去上海"), INTENTS, [])
+
+    assert alone.intent == alike.intent == unlike.intent == "ask_price"
+    assert alone.confidence == alike.confidence > unlike.confidence
+    assert "我明天去上海" in unlike.reason
