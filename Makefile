@@ -18,12 +18,13 @@ demo: $(VENV)/.runtime
 	$(BIN)/voicebot demo
 
 # Telephones, browsers and sound cards run in real time and leave the processor idle: they run beside
-# each other, and the other tests give way to them.
+# each other, and the other tests give way to them. The sound card comes first: its sound has gaps when
+# it waits.
 test: $(VENV)/.dev
 	@mkdir -p out; \
-	nice -n 15 $(BIN)/python -m pytest --ignore=tests/adapters --ignore=tests/telephone \
+	nice -n 19 $(BIN)/python -m pytest --ignore=tests/adapters --ignore=tests/telephone \
 	  > out/tests.log 2>&1 & others=$$!; \
-	$(BIN)/python -m pytest tests/telephone > out/telephone.log 2>&1 & telephone=$$!; \
+	nice -n 10 $(BIN)/python -m pytest tests/telephone > out/telephone.log 2>&1 & telephone=$$!; \
 	trap "kill $$others $$telephone" INT TERM; \
 	$(BIN)/python -m pytest tests/adapters; adapters=$$?; \
 	wait $$telephone; called=$$?; wait $$others; rest=$$?; \
