@@ -1,10 +1,11 @@
 """What was heard by the grammar, without being sure of it, is heard once more freely."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
-from voicebot.dialogue.intents import understand
+from voicebot.dialogue.intents import DOUBTED, understand
 from voicebot.dialogue.script import Intent
 from voicebot.speech.recogniser import Transcript
 from voicebot.speech.second_hearing import SURE, finish
@@ -75,6 +76,16 @@ def test_an_answer_that_is_expected_gives_way_only_to_another_one() -> None:
     given_way = understand(heard, INTENTS, [], expected=["affirm", "ask_price"])
 
     assert (kept.intent, given_way.intent) == ("affirm", "ask_price")
+
+
+def test_a_wish_that_is_a_harm_to_miss_is_never_overruled() -> None:
+    silence = Intent("opt_out", (), ("以后别打了",))
+
+    heard = Transcript("以后别拉了", 0.5, freely="这个多少钱")
+    found = understand(heard, [silence, PRICE], [])
+
+    assert understand(replace(heard, freely=""), [silence, PRICE], []).confidence < DOUBTED
+    assert found.intent == "opt_out"
 
 
 def test_words_that_are_clear_stay_but_count_for_less_when_they_sound_otherwise_freely() -> None:

@@ -141,7 +141,8 @@ class IntentIndex:
             found = self._rhyming(transcript.text, expected) or found
         if len(core(transcript.freely)) < 2:
             return found
-        if found.confidence >= DOUBTED:
+        # Who may have asked for a person or for silence is never overruled.
+        if found.confidence >= DOUBTED or found.intent in GUARDED:
             return found if _sound_alike(transcript) else _less_sure(found, transcript)
         freely = Transcript(transcript.freely)
         again = self._understood(freely, candidates, hot, classifier, expected)
