@@ -65,7 +65,10 @@ def extract(
     if kind in ("phone", "order_number") and (whole := _one(kind, words, now, options)):
         # The end alone may have been corrected.
         return whole
-    for piece in correction.pieces(words):
+    pieces = correction.pieces(words)
+    for number, piece in enumerate(pieces):
+        if kind in ("time", "datetime") and number + 2 < len(pieces):
+            piece = times.completed(piece, pieces[number + 1], now)
         found = _one(kind, piece, now, options)
         if found is not None:
             return found
@@ -83,7 +86,7 @@ def _one(kind: str, text: str, now: datetime, options: Sequence[str]) -> SlotVal
         case "date":
             return _date(text, now)
         case "time":
-            return times.time_of_day(text)
+            return times.time_of_day(text, now)
         case "datetime":
             return times.moment(text, now)
         case "duration":
@@ -104,6 +107,6 @@ def _date(text: str, now: datetime) -> SlotValue | None:
     found = dates.find(text, now.date())
     if not found:
         return None
-    last = found[-1]
+    last = correction.meant(found, text)
     said = text[last.start : last.end]
     return SlotValue("date", last.value, said, 0.95, last.approximate, last.spoken())

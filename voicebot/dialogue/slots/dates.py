@@ -15,9 +15,9 @@ _DAYS = {
     **dict.fromkeys(("前天", "前儿个", "前儿"), -2),
     **dict.fromkeys(("昨天", "昨日", "昨晚", "昨儿个", "昨儿"), -1),
     **dict.fromkeys(("今天", "今儿个", "今儿", "今日", "今晚", "今早", "当天"), 0),
-    **dict.fromkeys(("明天", "明儿个", "明儿", "明日", "明早", "明晚"), 1),
-    **dict.fromkeys(("后天", "后儿个", "后儿"), 2),
-    **dict.fromkeys(("大后天", "大后儿个", "大后儿"), 3),
+    **dict.fromkeys(("明天", "明儿个", "明儿", "明个儿", "明朝", "明日", "明早", "明晚"), 1),
+    **dict.fromkeys(("后天", "后儿个", "后儿", "后个儿"), 2),
+    **dict.fromkeys(("大后天", "大后儿个", "大后儿", "大后个儿"), 3),
 }
 _WEEKDAYS = {"一": 0, "二": 1, "三": 2, "四": 3, "五": 4, "六": 5, "日": 6, "天": 6,
              "1": 0, "2": 1, "3": 2, "4": 3, "5": 4, "6": 5, "7": 6}  # fmt: skip
@@ -34,7 +34,6 @@ MONTH_PARTS = {"初": (1, 10), "上旬": (1, 10), "中": (11, 20), "中旬": (11
 def find(text: str, today: date) -> list[Days]:
     """Return every day or row of days in `text`, in order; longer readings win."""
     found: list[Days] = []
-    told = _TOLD.search(text) is not None
     at = 0
     while at < len(text):
         best: Days | None = None
@@ -43,24 +42,33 @@ def find(text: str, today: date) -> list[Days]:
             if match is None:
                 continue
             days = read(match, today)
-            if told and read is _festival and days is not None and _to_come(days, today):
+            if days and read is _festival and _told(text, days) and _to_come(days, today):
                 days = read(match, add_months(today, -12))
             if days is not None and (best is None or days.end > best.end):
                 best = days
         if best is None:
             at += 1
         else:
-            best = _open(text, _past(best, today) if told else best)
+            best = _open(text, _past(best, today) if _told(text, best) else best)
             if found and (row := _row(text, found[-1], best)):
                 best = row
                 found.pop()
-            found.append(best)
+            if not (found and _only_names(found[-1], best)):
+                found.append(best)
             at = best.end
-    return [days for days in found if not _DENIED.search(text[: days.start])]
+    return [days for days in found if not _NOT_THESE.search(text[: days.start])]
 
 
 _JOINED = re.compile("的?(?:到|至|-|~|—|和|跟|与|、|，)?")
-_DENIED = re.compile("(?:除了|除开|除去)$")
+_NOT_THESE = re.compile("(?:除了|除开|除去|农历|阴历|旧历|腊月)$")
+"""Days that are left out, or of the moon's calendar, which is asked about again."""
+
+
+def _only_names(before: Days, weekday: Days) -> bool:
+    """Tell whether a weekday only says which one a day is: 一月九号，星期六."""
+    day = before.first if before.first == before.last else None
+    named = weekday.first if weekday.bare == "week" else None
+    return bool(day and named and before.bare != "week" and day.weekday() == named.weekday())
 
 
 def _to_come(days: Days, today: date) -> bool:
@@ -96,6 +104,13 @@ _TOLD = re.compile(
 """The sentence tells of something that has happened."""
 
 
+def _told(text: str, days: Days) -> bool:
+    """Tell whether the clause of a day tells of something that has happened."""
+    begin = max(text.rfind("，", 0, days.start), 0)
+    end = text.find("，", days.end)
+    return bool(_TOLD.search(text, begin, end if end >= 0 else len(text)))
+
+
 def _past(days: Days, today: date) -> Days:
     """Return the last such day instead of the next: 三号买的, 周一收到的."""
     if days.first is None or days.first != days.last or not days.bare or days.first <= today:
@@ -107,8 +122,9 @@ def _past(days: Days, today: date) -> Days:
     return replace(days, first=day, last=day)
 
 
-_BEFORE = re.compile("(?:之前|以前|前)(?!天)")
-_AFTER = re.compile("(?:之后|以后|后|起|开始)(?!天)")
+_BEFORE = re.compile("(?:之前|以前|前)(?![天晌])")
+_LATEST = re.compile("(?:最迟|最晚|不晚于|不迟于|顶多到|最多到)(?:是|到|在|要)?$")
+_AFTER = re.compile("(?:之后|以后|往后|后|起|开始)(?![天晌])")
 
 
 _WORKING = re.compile("(?:上班|开工|开业|回来|返工|复工)(?:之后|以后|后)")
@@ -118,6 +134,8 @@ def _open(text: str, days: Days) -> Days:
     """Return 十号以前 and 下周一以后 as days that are open on one side."""
     if days.first is None or days.last is None:
         return days
+    if before := _LATEST.search(text[: days.start]):
+        return Days(None, days.last, before.start(), days.end, True)
     said = text[days.start : days.end]
     if said.endswith(("前", "后")):  # 三天后 is a day
         return days
@@ -270,7 +288,7 @@ def _festival(match: re.Match[str], today: date) -> Days | None:
     if day is None:
         return None
     way = match["way"] or ""
-    if shift := re.fullmatch("(?P<before>前)?第?(?P<count>.)天", way):
+    if shift := re.fullmatch("(?P<before>[前头])?第?(?P<count>.)天", way):
         count = 2 if shift["count"] == "两" else int(numbers.read(shift["count"]) or 1)
         return _one(day + timedelta(-count if shift["before"] else count - 1), match)
     if way == "后一天":
@@ -390,7 +408,7 @@ _READERS: tuple[tuple[re.Pattern[str], Reader], ...] = (
     ),
     (
         re.compile(
-            "(?P<shift>(?:下下|上上|下|上|这|本)个?)?(?P<named>(?!))?月的?(?P<part>[上中下]旬|[底初中末])"
+            "(?P<shift>(?:下下|上上|下|上|这|本)个?)?(?P<named>(?!))?月的?月?(?P<part>[上中下]旬|[底初中末])"
         ),
         _part_of_month,
     ),
@@ -421,7 +439,7 @@ _READERS: tuple[tuple[re.Pattern[str], Reader], ...] = (
     (
         re.compile(
             f"(?P<year>今年|明年|去年)?(?:等|等到)?(?:过了|过完|过)?(?:{festivals.PATTERN})"
-            "的?(?P<way>前[一两三]天|后一天|第[二三四五]天|当天|那天|之后|以后|过后|过完|过了|完|后|之前|以前|前)?"
+            "的?(?P<way>[前头][一两三]天|后一天|第[二三四五]天|当天|那天|之后|以后|过后|过完|过了|完|后|之前|以前|前)?"
         ),
         _festival,
     ),

@@ -19,7 +19,7 @@ _TIMES = {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, 
 _REPEATED = re.compile(f"([{''.join(_TIMES)}])个([零〇一幺二三四五六七八九])(?!个)")
 """四个八: 8888."""
 _IGNORED = re.compile(
-    r"[\s—,，。、.·]|空格|然后|后面是?|接着|那个|嗯|呃|额|啊|就是|再|是(?=[零一幺二三四五六七八九0-9])"
+    r"[\s—,，。、.·]|空一?格|再来个|停一下|然后|后面是?|接着|那个|嗯|呃|额|啊|就是|再|是(?=[零一幺二三四五六七八九0-9])"
     r"|(?:前面?|中间|后面?|最后|末尾|头)(?:的)?[两三四五六七八]位(?:数|号)?(?:是)?|(?:前面|中间|后面|最后)(?:是)?"
     r"|(?:区号|号码|手机|座机)(?:是)?|(?:大写|小写)的?|字母|加上?(?=[零一幺二三四五六七八九0-9A-Za-z])"
 )
@@ -34,8 +34,10 @@ _CLAUSE = re.compile("[，。、,;；]")
 _DASH = re.compile("横杠|中杠|短横|杠|减号|—")
 
 _TAIL = re.compile(
-    "尾号|尾数|结尾|末尾|(?:后|最后|末|末尾|倒数)的?(?:这|那)?[两三四五六七八]位|最后的?[三四五六]个(?:数|号)"
+    "尾号|尾数|结尾|末尾|(?:后|最后|末|末尾|倒数)的?(?:这|那)?[两三四五六七八几]位|最后的?[三四五六几]个(?:数|号)|后头(?:的)?[两三四五六七八几]位"
 )
+LEAST_TWICE = 4
+"""Characters of a number that is taken for said twice where it stands twice in a row."""
 LONGEST_TAIL = 8
 """Digits that a caller may give of the end of an order number."""
 
@@ -107,11 +109,20 @@ def _said_once(digits: str) -> str:
 
 
 def _once(text: str, read: Callable[[str], list[tuple[str, str]]]) -> list[tuple[str, str]]:
-    """Return the runs of `text`, of what was said twice (零零七三，零零七三) one."""
+    """Return the runs of `text`, of what was said twice (零零七三，零零七三) one.
+
+    A recogniser writes no comma: four digits or more and the same again are one number, too.
+    """
     clauses = [runs for clause in _CLAUSE.split(text) if (runs := read(clause))]
     if len(clauses) > 1 and clauses[-1] == clauses[-2][-1:]:
         return clauses[-1]
-    return read(text)
+    return [_half(value, said) for value, said in read(text)]
+
+
+def _half(value: str, said: str) -> tuple[str, str]:
+    half = len(value) // 2
+    twice = half >= LEAST_TWICE and len(set(value)) > 1 and value[:half] == value[half:]
+    return (value[half:], said[len(said) // 2 :]) if twice else (value, said)
 
 
 def _written(said: str) -> str:

@@ -11,20 +11,31 @@ from voicebot.dialogue.slots import numbers
 from voicebot.dialogue.slots.value import SlotValue
 from voicebot.dialogue.wording import plain, without_fillers
 
-_FULL = re.compile("满分|十全十美|一百分")
+_FULL = re.compile("满分(?!(?:就|都)?(?:不|没|免|算了))|十全十美|一百分")
 _SCORE = re.compile(
     "(?P<number>[零一二两三四五六七八九十点0-9.]{1,4})分(?P<half>半)?(?!满意|好|喜欢|不(?!能|是)|感谢|钟|之|开心|高兴)"
 )
 _TO = re.compile("到|至|-")
+_AMONG = re.compile("(?P<low>[一二两三四五六七八九])(?:到|至)(?P<high>[二三四五六七八九十])分")
+_NO_CHOICE = re.compile("没有?(?:零|负)分")
+"""一分，没有零分可选: who would give less if that were possible."""
 _SCALE = re.compile(
     "(?:从)?[一零]分?到十分?|(?:满分|总分|最高)(?:是)?十分|十分(?:制|满分)|满分是?十"
 )
 """Which scores there are: no score itself."""
-_TAKEN = re.compile("(?:扣|差|少|减)(?:了|掉|个)?$")
+_CHANGE = re.compile("(?:(?P<less>扣|差|少|减)|加)(?:了|掉|个|上)?$")
+"""What stands before points that are taken or added: 十分扣两分."""
 HIGHEST = 10
 
+_NOT_HEARD = re.compile(
+    "(?:没|不|未)(?:太|大|怎么)?(?:听)?(?:清楚?|见)|听不(?:清|见|懂|明白)|没(?:太)?听(?:清|见|懂|明白)|再说一(?:遍|次)|什么意思"
+)
+_ASKS_FIRST = re.compile(
+    "(?:先|还)?(?:得|要)先?(?:问|商量|看看|考虑)|先(?:问|商量|考虑|想)|要不要|问问我"
+)
+"""Who has not decided yet."""
 _ASKED_BACK = re.compile(
-    "(?:怎么|哪能|哪会|岂能|为什么|为啥|干嘛|谁说|凭什么)(?:会|能|可能|就)?不(?P<wish>要|用|可以|行|好|想|愿意|同意|需要|能)?"
+    "(?:怎么|我?怎么可能|哪能|哪会|岂能|为什么|为啥|干嘛|谁说|凭什么)(?:会|能|可能|就)?不(?P<wish>要|用|可以|行|好|想|愿意|同意|需要|能)?"
     "|能不(?P<other>要|行|好|想|愿意)吗"
 )
 """怎么会不要呢: a question that denies a denial."""
@@ -47,10 +58,16 @@ _CLAUSE = re.compile("[，。！？；、,.!?;]+|但是|可是|不过|然后|只
 
 def rating(text: str) -> SlotValue | None:
     """Return a score from 1 to 10."""
-    text = _SCALE.sub("", text)
+    text = _NO_CHOICE.sub("", _SCALE.sub("", text))
     if _FULL.search(text):
         return _rating(str(HIGHEST), "满分", 1.0)
-    scores = [each for each in _SCORE.finditer(text) if not _TAKEN.search(text[: each.start()])]
+    every = list(_SCORE.finditer(text))
+    scores = [each for each in every if not _CHANGE.search(text[: each.start()])]
+    if scores and (changed := _changed(scores[-1], every)):
+        return changed
+    among = _AMONG.search(text)
+    if among and (row := _between(among)):
+        return row
     if scores:
         found = numbers.find(scores[-1]["number"])
         said, confidence = scores[-1][0], 0.95
@@ -77,6 +94,33 @@ def rating(text: str) -> SlotValue | None:
     return _rating(low, said, confidence)
 
 
+def _changed(score: re.Match[str], every: list[re.Match[str]]) -> SlotValue | None:
+    """Return 本来十分，扣两分 as 8; None where nothing is taken or added after the score."""
+    value = numbers.read(score["number"])
+    text = score.string
+    changes = [each for each in every if each.start() > score.start()]
+    if value is None or not changes:
+        return None
+    for each in changes:
+        change, points = _CHANGE.search(text[: each.start()]), numbers.read(each["number"])
+        if change is None or points is None:
+            return None
+        if change["less"] and value + points == HIGHEST:
+            return None  # 八分，扣两分在物流上 says why it is not ten
+        value += -points if change["less"] else points
+    said = text[score.start() : changes[-1].end()]
+    return _rating(numbers.plain(value), said, 0.8) if 1 <= value <= HIGHEST else None
+
+
+def _between(among: re.Match[str]) -> SlotValue | None:
+    """Return 八到九分 as 8..9."""
+    low, high = (numbers.read(among[name]) for name in ("low", "high"))
+    if low is None or high is None or low >= high:
+        return None
+    value = f"{numbers.plain(low)}..{numbers.plain(high)}"
+    return SlotValue("rating", value, among[0], 0.6, True, among[0])
+
+
 def _rating(value: str, said: str, confidence: float) -> SlotValue:
     spoken = "两" if value == "2" else numbers.spoken(Decimal(value))
     return SlotValue("rating", value, said, confidence, False, f"{spoken}分")
@@ -87,6 +131,8 @@ def yes_no(text: str) -> SlotValue | None:
 
     Of several clauses the last that says either counts: 好是好，不过我不要.
     """
+    if _NOT_HEARD.search(text) or _ASKS_FIRST.search(text):
+        return None
     decided: SlotValue | None = None
     for clause in _CLAUSE.split(repaired_clauses(text)):
         found = _clause(_POLITE.sub("", plain(clause)))

@@ -13,15 +13,15 @@ _LEADING = re.compile(
     "|(?:把)?(?:我的?|新的?|收货|送货|收件|家庭|公司|单位|详细|具体|快递|包裹|东西|货)*地址(?:要)?(?:是|改成(?!都)|改到|改为|换成(?!都)|换到|填|写|在|就是)?"
     "|(?:要|想|直接|重新|都|可以|还是|就)?(?:改成(?!都)|改到|改为|改送到?|改寄到?|换成(?!都)|换到|送到|寄到|发到|送货到|寄去|送去|寄往|填|写)"
     "|(?:现在|目前|已经)(?=是|在|住|搬)|(?:已经)?搬到了?|(?:还是|就|直接)?(?:寄|送|发)(?:到)?(?:我?(?:妈|爸|公司|单位|家)(?:里|那儿|那里|那边)?)(?:吧|，)"
-    "|我?们?家?(?:现在|目前|就)?(?:住在?|住的是)|我家(?:是|在)|我(?:这边)?(?:是)?在|我们?(?:公司|单位)(?:是)?在|(?:位置|地方)(?:是)?在|应该是|就是|(?:新的)?是|在"
+    "|我?们?家?(?:现在|目前|就)?(?:住在?|住的是)|我家(?:是|在)|我(?:这边)?(?:是)?在|我们?(?:公司|单位)(?:是)?在|(?:位置|地方)(?:是)?在|应该是|就是|(?:新的)?是|在|搁|发(?=.{2,4}(?:省|市|区|县|工业园))"
     ")+"
 )
 _AFTER = re.compile(
-    "(?:[吧啊呀哈呢了哦嘛]|谢谢(?:你|您)?|麻烦(?:你|您)?了?|(?:就)?(?:行|可以|好)了?|可以吗|行吗|好吗|对吗|这里|这边|那里|那边"
+    "(?:[吧啊呀哈呢了哦嘛]|谢谢(?:你|您)?|麻烦(?:你|您)?了?|(?:就)?(?:行|可以|好)了?|可以吗|可好|就中|行吗|好吗|对吗|这里|这边|那里|那边"
     "|(?:就)?(?:送|寄|发)(?:到)?(?:这|那)(?:里|儿|边)?(?:就行)?|别(?:送|寄)错了?|收)+$"
 )
 _FILLER = re.compile(
-    "嗯+|呃+|额(?!济)|那个|这个(?![客小]|店|地)|就是说|就是(?!在)|[啊哦噢]?对了|然后(?:是)?|啊|哦|唉|诶|哎"
+    "门牌号?是?(?=[零一二两三四五六七八九十百幺])|小区(?:叫做?|名字是?)|介个|嗯+|呃+|额(?!济)|那个|这个(?![客小]|店|地)|就是说|就是(?!在)|[啊哦噢]?对了|然后(?:是)?|啊|哦|唉|诶|哎"
 )
 _PLACE = re.compile(
     "[省市区县镇乡村路街道巷弄号楼栋幢座层单元室院苑园城厦店站校]|小区|大厦|广场|公寓|花园|开发区|胡同"
@@ -46,12 +46,21 @@ _ANEW = re.compile("(?:实际(?:上)?|现在|正确的|其实)(?:应该)?(?:是|
 _AFTERWARDS = re.compile(
     "(?:收件人|收货人|联系人|电话|手机|写我|(?:就|是)?这个地址|你(?:就|给|送|寄|发|记)|别(?:寄|送|发)|不要(?:寄|送|发)|谢谢|麻烦|记(?:一下|住|好)了?|听清).*$"
 )
+_ASIDE = re.compile(
+    "几[号栋楼层]|来着|什么|多少|怎么|哪|记[住好]|听好|乡下|老家|^(?:没有?|别|不要|不是.)"
+    "|^(?:你|您|恁|快递|东西|包裹|到了|放)(?!.*[市区县路街])"
+)
+"""A clause of an address that is none of it: 几号来着; 快递放菜鸟驿站也行."""
+_LANDMARK = re.compile("(?:对面|旁边|隔壁|附近|门口|楼下|后面|前面|[东南西北]边|那个)儿?$")
+_NAME = re.compile("[^我你您他的了是对嗯不没再好]{2,5}")
+"""A place that is said without what it is, before the rest: 无锡，滨湖区."""
+_TOWN = re.compile("[省市县镇]|(?<!小)(?<!园)区")
 _DENIED = re.compile("(?:而)?不是(?:原来的?|以前的?)?[^，。]*$")
 
 
 def address(text: str) -> SlotValue | None:
     """Return the part of the text that is an address: at least two words for places."""
-    text = _without_denied(text)
+    text = _clauses(_without_denied(text))
     parts = [_bare(part) for part in MARKER.split(text)]
     parts = [part for part in parts if part]
     found = parts[0] if parts else ""
@@ -62,6 +71,25 @@ def address(text: str) -> SlotValue | None:
         return None
     found = "".join(each for each in found if each.isalnum())
     return SlotValue("address", found, found, min(0.95, 0.6 + 0.08 * marks), False, found)
+
+
+def _clauses(text: str) -> str:
+    """Return the clauses that are part of an address, and those that take some of it back."""
+    clauses = re.split("[，。,]", text)
+    if len(clauses) == 1:
+        return text
+    kept: list[str] = []
+    for number, clause in enumerate(clauses):
+        later = clauses[number + 1 :]
+        following = "，".join(later)
+        named = _NAME.fullmatch(clause) and re.search(f"{_PLACE.pattern}|{_NUMERAL}", following)
+        numeral = re.fullmatch(f"(?:{_NUMERAL}|幺)+", clause)
+        belongs = _PLACE.search(clause) or _LANDMARK.search(clause) or numeral or named
+        again = clause in kept or any(each.startswith(clause.rstrip("的")) for each in later)
+        aside = _ASIDE.search(clause)
+        if (MARKER.search(clause) and not aside) or (belongs and not again and not aside):
+            kept.append(clause)
+    return "，".join(kept)
 
 
 def _without_denied(text: str) -> str:
@@ -99,8 +127,12 @@ def _corrected(before: str, after: str) -> str:
             return before[: number.start()] + after + before[number.end() :]
         return before
     if len(_PLACE.findall(after)) >= max(3, len(_PLACE.findall(before))):
-        return after
+        # What was corrected is the street, and the town stays.
+        town = list(_TOWN.finditer(before)) if not _TOWN.search(after) else []
+        return (before[: town[-1].end()] if town else "") + after
     same = [found for found in _PLACE.finditer(before) if found[0] == mark[0]]
+    if not same and not _TOWN.search(after):
+        return before + after
     if not same:
         return after if len(after) >= len(before) else before
     last = same[-1]

@@ -4,8 +4,11 @@ import re
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 from voicebot.dialogue.slots import dates, numbers
+from voicebot.dialogue.slots.correction import meant
+from voicebot.dialogue.slots.days import Days
 from voicebot.dialogue.slots.durations import duration
 from voicebot.dialogue.slots.value import SlotValue
 
@@ -24,41 +27,48 @@ PARTS = {
 }
 """What a part of the day is, as an interval."""
 _ALIASES = {
-    **dict.fromkeys(("清晨", "早晨", "一早", "一大早", "大早上", "早", "今早", "明早"), "早上"),
+    **dict.fromkeys(
+        ("清晨", "早晨", "早起", "一早", "一大早", "大早上", "早", "今早", "明早"), "早上"
+    ),
     **dict.fromkeys(("晌午", "饭点"), "中午"),
-    "午后": "下午",
+    **dict.fromkeys(("头晌", "前晌", "上半天"), "上午"),
+    **dict.fromkeys(("午后", "后晌", "下半天"), "下午"),
     "黄昏": "傍晚",
     **dict.fromkeys(
-        ("下班后", "下班以后", "下班之后", "下了班以后", "下了班", "晚间", "夜晚", "晚"),
+        ("下班后", "下班以后", "下班之后", "下了班以后", "下了班", "晚间", "夜晚", "黑夜", "晚"),
         "晚上",
     ),
     **dict.fromkeys(("今晚", "明晚", "昨晚"), "晚上"),
     **dict.fromkeys(("夜里", "深夜"), "半夜"),
 }
 
-_NOT_ALONE = {"早": "早(?![些点就已一晚])", "晚": "晚(?![些点一])"}
-"""早点 and 晚些 are no part of the day."""
+_NOT_ALONE = {"早": "早(?![些点就已一晚])", "晚": "(?<![再太忒多])晚(?![些点一了自])"}
+"""早点, 晚些 and 再晚 are no part of the day."""
 _PART = "|".join(
     _NOT_ALONE.get(part, part) for part in sorted((*PARTS, *_ALIASES), key=len, reverse=True)
 )
 _N = "[零〇一二两三四五六七八九十0-9]{1,3}"
+_HOUR = f"(?<![周期拜])(?P<hour>{_N})"
+"""The first number of 下周一八点 is no part of the hour."""
 _CLOCK = re.compile(
-    f"(?P<part>{_PART})?(?:的)?(?P<hour>{_N})(?:点钟|点|时(?!候|间)|[:：])"
+    f"(?P<part>{_PART})?(?:的)?{_HOUR}(?:点钟|点|时(?!候|间)|[:：])"
     f"(?P<rest>半|整|[一三]刻|过?(?P<minute>{_N})分?)?(?P<about>左右|前后|来钟|多)?"
 )
-_LESS = re.compile(f"(?P<part>{_PART})?差(?P<minutes>一刻|{_N})分?(?:钟)?(?:到)?(?P<hour>{_N})点")
+_LESS = re.compile(
+    f"(?P<part>{_PART})?差(?P<minutes>一刻|{_N})分?(?:钟)?(?:到)?(?P<half>{_PART})?(?P<hour>{_N})点"
+)
 """差十分八点."""
 _SHORT_OF = re.compile(
     f"(?P<part>{_PART})?(?P<hour>{_N})点(?:钟)?差(?P<minutes>一刻|{_N})分?(?:钟)?"
 )
 """八点差十分."""
 _PAIR = re.compile(
-    f"(?P<part>{_PART})?(?P<tens>十)?(?P<one>[一二两三四五六七八九])(?P<two>[二两三四五六七八九十])点(?:钟)?"
+    f"(?P<part>{_PART})?(?<![周期拜])(?P<tens>十)?(?P<one>[一二两三四五六七八九])(?P<two>[二两三四五六七八九十])点(?:钟)?"
 )
 """三四点, 晚上七八点."""
 _PART_ALONE = re.compile(f"(?P<part>{_PART})")
 _TO = re.compile("(?:钟)?(?:到|至|-|~)")
-_WAY = re.compile("(?:钟)?(?P<word>以后|之后|过后|后|以前|之前|前)")
+_WAY = re.compile("(?:钟)?(?P<word>以后|之后|过后|往后|后|起|开始|以前|之前|前)(?!床)")
 
 MORNING_BEGINS = 7
 """A bare 七点 to 十一点 is in the morning, 一点 to 六点 in the afternoon: when shops call."""
@@ -83,7 +93,7 @@ class Clock:
     def value(self) -> str:
         """Return it as ISO 8601: 20:30, 18:00/24:00, 17:00/.., ../10:00."""
         if self.way:
-            return f"{_iso(self.first)}/.." if self.way == "after" else f"../{_iso(self.first)}"
+            return f"{_iso(self.first)}/.." if self.way == "after" else f"../{_until(self.first)}"
         if self.last is None:
             return _iso(self.first)
         return f"{_iso(self.first)}/{_until(self.last)}"
@@ -122,7 +132,7 @@ def find(text: str) -> list[Clock]:
             clock = Clock(clock.first, last, clock.start, until.end, clock.sure)
         way = _WAY.match(text, clock.end)
         if way and clock.last is None:
-            named = "after" if "后" in way["word"] else "before"
+            named = "before" if "前" in way["word"] else "after"
             clock = replace(clock, end=way.end(), way=named)
         found.append(clock)
         at = clock.end
@@ -132,7 +142,8 @@ def find(text: str) -> list[Clock]:
 def _clock(text: str, at: int) -> Clock | None:
     before = _LESS.match(text, at) or _SHORT_OF.match(text, at)
     if before is not None:
-        text = f"{before['part'] or ''}{before['hour']}点"
+        half = before["part"] or before.groupdict().get("half") or ""
+        text = f"{half}{before['hour']}点"
         clock = _clock(text, 0)
         minutes = numbers.read(before["minutes"].replace("一刻", "十五"))
         if clock is None or minutes is None:
@@ -185,12 +196,51 @@ def _minutes(match: re.Match[str]) -> int | None:
     return int(minute) if minute is not None and minute < 60 else None
 
 
-def time_of_day(text: str) -> SlotValue | None:
-    """Return the last time of the text: 20:30, or an interval for a part of the day."""
+def _meant(clocks: list[Clock], text: str) -> Clock:
+    """Return the clock that counts, in the half of the day that was said of one before it.
+
+    晚上六点半，还是七点半稳当 is 19:30.
+    """
+    clock = meant(clocks, text)
+    earlier = [each for each in clocks if each.start < clock.start and each.sure]
+    afternoon = earlier and (earlier[-1].first.hour >= 12 and earlier[-1].last is None)
+    if clock.sure or not afternoon or clock.last is not None or not 0 < clock.first.hour < 12:
+        return clock
+    return replace(clock, first=clock.first.replace(hour=clock.first.hour + 12), sure=True)
+
+
+def completed(text: str, before: str, now: datetime) -> str:
+    """Return a correction with what it leaves as it was said before.
+
+    Of 周日上午九点，改成中午十二点 the day stays, of 明天下午三点，不对，后天 the time.
+    """
+    days, clocks = dates.find(text, now.date()), find(text)
+    old_days, old_clocks = dates.find(before, now.date()), find(before)
+    if days and not clocks and old_clocks:
+        return text[: days[-1].end] + before[old_clocks[-1].start : old_clocks[-1].end]
+    if not clocks:
+        return text
+    part = _PART_ALONE.match(before, old_clocks[-1].start) if old_clocks else None
+    if part and not clocks[-1].sure:
+        at = clocks[-1].start
+        text = text[:at] + part[0] + text[at:]
+    if old_days and not days:
+        text = before[old_days[-1].start : old_days[-1].end] + text
+    return text
+
+
+def time_of_day(text: str, now: datetime) -> SlotValue | None:
+    """Return the last time of the text: 20:30, or an interval for a part of the day.
+
+    半小时以后 is counted from `now`.
+    """
     found = find(text)
     if not found:
-        return None
-    last = found[-1]
+        soon = _soon(text, now)
+        if soon is None or soon.text.startswith(_NO_TIME):
+            return None
+        return replace(soon, kind="time", value=soon.value[-5:])
+    last = _meant(found, text)
     confidence = 0.95 if last.sure else 0.7
     said = text[last.start : last.end]
     return SlotValue("time", last.value, said, confidence, last.approximate, last.spoken())
@@ -207,14 +257,16 @@ def moment(text: str, now: datetime) -> SlotValue | None:
     days, clocks = dates.find(text, now.date()), find(text)
     if not days and not clocks:
         return None
-    if not clocks or (days and (days[-1].first is None or days[-1].last is None)):
-        day = days[-1]
+    if not clocks or (days and None in (meant(days, text).first, meant(days, text).last)):
+        day = meant(days, text)
         return SlotValue(
             "datetime", day.value, text[day.start : day.end], 0.9, day.approximate, day.spoken()
         )
-    clock = clocks[-1]
+    if row := _row(days, clocks, text):
+        return row
+    clock = _meant(clocks, text)
     if days:
-        day = days[-1]
+        day = meant(days, text)
         assert day.first is not None
         assert day.last is not None
         first_day, last_day = day.first, day.last
@@ -233,7 +285,9 @@ def moment(text: str, now: datetime) -> SlotValue | None:
     begin = f"{first_day.isoformat()}T{_iso(clock.first)}"
     value = begin
     if clock.way:
-        value = f"{begin}/.." if clock.way == "after" else f"../{begin}"
+        end = first_day + timedelta(clock.first == MIDNIGHT)
+        before = f"../{end.isoformat()}T{_iso(clock.first)}"
+        value = f"{begin}/.." if clock.way == "after" else before
     elif clock.last is not None or first_day != last_day:
         until = clock.last or clock.first
         end_day = last_day + timedelta(1) if clock.last == MIDNIGHT else last_day
@@ -241,9 +295,31 @@ def moment(text: str, now: datetime) -> SlotValue | None:
     return SlotValue("datetime", value, said, 0.95 if clock.sure else 0.75, about, spoken)
 
 
+def _row(days: list[Days], clocks: list[Clock], text: str) -> SlotValue | None:
+    """Return 周五下午五点到周日晚上十点 as one interval."""
+    for before, after in pairwise(days):
+        begin = next((each for each in clocks if before.end <= each.start < after.start), None)
+        end = next((each for each in clocks if each.start >= after.end), None)
+        if (
+            begin is None
+            or end is None
+            or begin.last
+            or end.last
+            or None in (before.first, after.first)
+        ):
+            continue
+        if _TO.fullmatch(text[begin.end : after.start]):
+            value = f"{before.first}T{_iso(begin.first)}/{after.first}T{_iso(end.first)}"
+            spoken = f"{before.spoken()}，{begin.spoken()}到{after.spoken()}，{end.spoken()}"
+            return SlotValue("datetime", value, text[before.start : end.end], 0.9, False, spoken)
+    return None
+
+
 _SOON = re.compile(
     f"(?:过|再过|等)?(?P<length>(?:{numbers.NUMBER}|几|一会)[^，。]{{0,6}}?)(?:之后|以后|过后|后)|过(?P<passed>(?:{numbers.NUMBER}|几)[^，。]{{0,6}})|(?P<while>一会儿?|等会儿?|待会儿?|等一下)"
 )
+_NO_TIME = ("一会", "等会", "待会", "等一下")
+"""一会儿再看 puts off, and names no time of the day."""
 WHILE_MINUTES = 30
 """一会儿, for who has to choose a time."""
 
