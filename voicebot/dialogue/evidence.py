@@ -41,9 +41,9 @@ class Evidence:
         ordered = sorted(intents, key=lambda intent: _rank(intent.name))
         self._phrases = PhraseIndex(ordered)
         self._hot = [
-            (intent.name, plain(word), fuzzy(plain(word)))
+            (intent.name, word, _joined(sounds) if len(sounds := fuzzy(word)) > 2 else "")
             for intent in ordered
-            for word in intent.hot_words
+            for word in map(plain, intent.hot_words)
         ]
         self._patterns: list[tuple[str, Pattern]] = [
             (intent.name, compiled(written)) for intent in ordered for written in intent.patterns
@@ -85,13 +85,14 @@ class Evidence:
 
     def _hot_words(self, text: str, names: Collection[str]) -> list[Match]:
         found: list[Match] = []
+        sounds = _joined(fuzzy(text))
         for name, word, sound in self._hot:
             if name not in names:
                 continue
             at = text.find(word)
             how = "holds the hot word"
-            if at < 0 and len(sound) > 2:
-                at = _position(sound, fuzzy(text))
+            if at < 0 and sound:
+                at = _position(sound, sounds)
                 how = "sounds as if it held the hot word"
             # A hot word with a negation of its own (别打了) is a refusal whatever precedes it.
             denied = _denied if name not in GUARDED else _wish_denied
@@ -136,7 +137,12 @@ def _wish_denied(before: str) -> bool:
     return bool(_DENIED_WISH.search(before))
 
 
-def _position(part: tuple[str, ...], whole: tuple[str, ...]) -> int:
-    """Return where `part` begins in `whole`, or -1."""
-    spots = range(len(whole) - len(part) + 1)
-    return next((spot for spot in spots if whole[spot : spot + len(part)] == part), -1)
+def _position(part: str, whole: str) -> int:
+    """Return the number of the syllable of `whole` at which `part` begins, or -1."""
+    at = whole.find(part)
+    return whole.count(" ", 1, at + 1) if at >= 0 else -1
+
+
+def _joined(sounds: Iterable[str]) -> str:
+    """Return syllables as one text, in which whole syllables can be found: ` ren gong `."""
+    return f" {' '.join(sounds)} "

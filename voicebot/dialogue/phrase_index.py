@@ -160,17 +160,20 @@ class PhraseIndex:
         longer = np.maximum(self._lengths, len(sound))
         shorter = np.minimum(self._lengths, len(sound))
         # A missing syllable costs a whole edit, one that is not shared at least half of one.
-        likely = longer - shorter + (shorter - shared) / 2 <= CLOSE_DISTANCE * longer
+        least = (longer - shorter + (shorter - shared) / 2) / longer
+        likely = (least <= CLOSE_DISTANCE) & (self._negations == spoken) & (shared > 0)
         best: dict[str, Match] = {}
-        for number in np.flatnonzero(likely & (self._negations == spoken) & (shared > 0)):
+        places = np.flatnonzero(likely)
+        for number in places[np.argsort(least[places], kind="stable")]:
             phrase = self._phrases[number]
-            if phrase.intent not in names:
+            known = best.get(phrase.intent)
+            if phrase.intent not in names or (known and CLOSE - least[number] <= known.score):
                 continue
-            distance = _distance(sound, phrase.sound) / float(longer[number])
+            most = CLOSE_DISTANCE if known is None else CLOSE - known.score
+            length = float(longer[number])
+            distance = _distance(sound, phrase.sound, most * length) / length
             score = CLOSE - distance
-            if distance <= CLOSE_DISTANCE and (
-                phrase.intent not in best or score > best[phrase.intent].score
-            ):
+            if distance <= CLOSE_DISTANCE and (known is None or score > known.score):
                 best[phrase.intent] = Match(phrase.intent, phrase.text, score, "is close to")
         return list(best.values())
 
@@ -197,14 +200,19 @@ def _same_answer(heard: str, phrase: str) -> bool:
     return phrase in ANSWERS and syllables(heard) == syllables(phrase)
 
 
-def _distance(first: Sequence[str], second: Sequence[str]) -> float:
-    """Return the edits from one row of syllables to the other; half of one for a near miss."""
+def _distance(first: Sequence[str], second: Sequence[str], most: float) -> float:
+    """Return the edits from one row of syllables to the other; half of one for a near miss.
+
+    What is sure to be over `most` is not counted to its end.
+    """
     row = [float(column) for column in range(len(second) + 1)]
     for line, left in enumerate(first, 1):
         diagonal, row[0] = row[0], float(line)
         for column, right in enumerate(second, 1):
             best = min(row[column] + 1, row[column - 1] + 1, diagonal + _cost(left, right))
             diagonal, row[column] = row[column], best
+        if min(row) > most:
+            return min(row)
     return row[-1]
 
 
