@@ -115,3 +115,14 @@ def test_tones_are_told_and_never_given_to_the_recogniser() -> None:
 
     assert {type(each) for _, each in found} == {Tone}
     assert recogniser.pieces == []
+
+
+def test_no_words_are_heard_in_a_tone_under_noise() -> None:
+    """After the second cadence it is believed, and what came before it was no announcement."""
+    recogniser = Scripted(lambda ms: OFF if ms >= 1600 else "")
+
+    found = listen(recogniser, telephone(network.tone(Signal.VACANT, RATE, 7000), snr_db=10))
+
+    assert {type(each) for _, each in found} <= {Tone, ColourRing}
+    assert found[0][1] == Tone(Signal.VACANT, 1040)
+    assert max(recogniser.pieces) < 1600

@@ -104,6 +104,10 @@ class EarlyMedia:
         heard = self._tones.process(frame)
         if heard is not None:
             noticed.append(Tone(heard.signal, self._age(heard.start_ms)))
+            if heard.signal is not Signal.RINGBACK:
+                # What sounded until now was the tone: in noise words were heard in it.
+                self._piece, self._waiting, self._chunk = [], [], []
+                self._found, self._text = None, ""
         tone = self._tones.length_ms >= TONE_MS
         loud = not tone and level_dbfs(frame.pcm) > SOUND_DBFS
         if not self._piece:
