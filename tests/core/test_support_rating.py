@@ -90,7 +90,7 @@ def test_a_rating_is_kept_and_a_refusal_taken(
     [
         ((*INVOICE, "再见"), EndReason.FINISHED),
         ((*INVOICE, "转人工"), EndReason.TRANSFERRED),
-        ((*INVOICE, "没有了气死我了"), EndReason.FINISHED),
+        ((*INVOICE, "没有别的了烦死了"), EndReason.FINISHED),
         (("我要投诉", "快递员把我的包裹扔在门口", "没有了"), EndReason.FINISHED),
         (
             ("我要退款", "一三八五二零", "对的", "喝不惯", "算了不退了", "没有了"),

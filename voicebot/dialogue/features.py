@@ -1,11 +1,12 @@
 """What a classifier sees of an utterance: characters, sounds, and groups of words.
 
-    包裹还没到 -> 包, 包裹, 包_还, …, bao, bao guo, …, parcel, ¬arrive, parcel ¬arrive, …
+    包裹还没到 -> 包, 包裹, 包_还, 包…到, …, bao, bao guo, …, parcel, ¬arrive, parcel ¬arrive, …
 
 Sounds are there because a recogniser writes homophones, groups (`parcel` for 包裹, 快递, 物流)
 because no examples hold every word. Two that stand next to each other are a feature, and so are
-two with one between; of groups it is told which follow each other at some distance, and which are
-denied. `goods.food` is `goods` too: what is said about rice is said about shoes.
+two with one between. Of characters it is told too which one comes after which, however far: 不是…
+要 and 要…不是 are other meanings. Of groups it is told which follow each other at some distance,
+and which are denied. `goods.food` is `goods` too: what is said about rice is said about shoes.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -24,6 +25,8 @@ from voicebot.dialogue.wording import plain
 NEGATION = "¬"
 DENIED_WITHIN = 2
 """Characters or words between a negation and the group that it denies, at most."""
+FAR = 20
+"""Characters after one that are paired with it, however many stand between."""
 REACH = 3
 """Groups after one that are paired with it."""
 SHORTEST_BY_SOUND = 3
@@ -98,6 +101,8 @@ def features(text: str, groups: WordGroups) -> tuple[str, ...]:
         found.update((f"{kind} {one} {two}", None) for one, two in pairwise(framed))
         ends = zip(framed, framed[2:], strict=False)
         found.update((f"{kind} {one} _ {two}", None) for one, two in ends)
+    for number, one in enumerate(text):
+        found.update((f"o {one} {two}", None) for two in text[number + 2 : number + 1 + FAR])
     found.update(dict.fromkeys(_of_groups(groups.find(text))))
     return tuple(found)
 

@@ -31,7 +31,7 @@ SHARPNESS = np.geomspace(1.0, 12.0, 25)
 LEANING = np.linspace(-0.4, 0.8, 13)
 """What is tried; how much more `other` needs no reason."""
 
-VERSION = 4
+VERSION = 5
 """Of features and method: a model of another version is trained again."""
 
 
