@@ -6,7 +6,7 @@
     patterns      of the other intents
     classifier    with the phrases that are close or contained, the other readings of the
                   recogniser, and what the state expects; its confidence is calibrated
-    heard freely  what is doubtful so far is judged again by what was heard without the grammar
+    heard freely  what the recogniser is not sure of is judged by what it hears without the grammar
     no match
 
 What the state does not react to may still be recognised, for the record: the conversation then
@@ -42,8 +42,8 @@ READINGS = 4
 FIRST_READING = 0.6
 """What the best of several readings counts among them. How sure the words are tells nothing about
 it: it is the chance that every one of them is right."""
-DOUBTED = 0.7
-"""Confidence under which what was heard by the grammar gives way to what was heard freely."""
+FREELY = 2
+"""Of the readings without the grammar are weighed, beside the one by the grammar."""
 ALIKE = 0.7
 """Share of the syllables that both readings have, from which on they say the same."""
 CLOSE_MARGIN = 0.05
@@ -134,17 +134,20 @@ class IntentIndex:
         """Find the intent of one utterance."""
         if not transcript.text.strip():
             return Understanding(None, reason="Nothing was said.")
-        found = self._understood(transcript, candidates, hot, classifier, expected)
+        heard_freely = len(core(transcript.freely)) >= 2
+        # What it was heard as freely is weighed below, in place of the grammar's other readings.
+        by_grammar = replace(transcript, alternatives=()) if heard_freely else transcript
+        found = self._understood(by_grammar, candidates, hot, classifier, expected)
         if not found.whole and plain(transcript.text) in ONE_CHARACTER_BEGINNINGS:
             return Understanding(None, reason=f"{transcript.text} only begins to say something.")
         if found.intent is None:
             found = self._rhyming(transcript.text, expected) or found
-        if len(core(transcript.freely)) < 2:
+        if not heard_freely:
             return found
         # Who may have asked for a person or for silence is never overruled.
-        if found.confidence >= DOUBTED or found.intent in GUARDED:
+        if found.intent in GUARDED:
             return found if _sound_alike(transcript) else _less_sure(found, transcript)
-        freely = Transcript(transcript.freely)
+        freely = _freely(transcript)
         again = self._understood(freely, candidates, hot, classifier, expected)
         confidence = again.confidence * OTHER_READING
         # Short answers that are expected are heard best by what is expected.
@@ -276,6 +279,13 @@ def _prior(label: str, names: Collection[str], expected: Collection[str]) -> flo
 def _weight(transcript: Transcript) -> float:
     """Return how much a meaning counts that was found in words heard so surely."""
     return 0.5 + 0.5 * transcript.confidence
+
+
+def _freely(transcript: Transcript) -> Transcript:
+    """Return what was heard without the grammar first, and what was heard by it beside that."""
+    by_grammar = transcript.text.replace(UNKNOWN, "")
+    others = (by_grammar, *transcript.freely_alternatives[: FREELY - 1])
+    return Transcript(transcript.freely, alternatives=tuple(filter(None, others)))
 
 
 def _sound_alike(transcript: Transcript) -> bool:

@@ -33,6 +33,8 @@ class Transcript:
     """Other readings, the best first, without `text`."""
     freely: str = ""
     """What was heard without the grammar, where the grammar lacked some of it or was not sure."""
+    freely_alternatives: tuple[str, ...] = ()
+    """Other readings of that, the best first."""
 
 
 class Recogniser(Protocol):

@@ -27,4 +27,5 @@ def finish(recogniser: Recogniser, pcm: bytes, phrases: Sequence[str] | None) ->
         return transcript
     recogniser.listen(None)
     recogniser.accept(pcm)
-    return replace(transcript, freely=recogniser.finish().text)
+    freely = recogniser.finish()
+    return replace(transcript, freely=freely.text, freely_alternatives=freely.alternatives)
