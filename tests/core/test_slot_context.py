@@ -112,6 +112,7 @@ def test_an_address_is_taken_out_of_what_was_said_around_it(text: str, meant: st
         ("rating", "一分，没有零分是吧", "1"),
         ("yes_no", "我没听清，你再说一遍", None),
         ("yes_no", "得先问问我老公", None),
+        ("yes_no", "没见到货", "no"),
         ("yes_no", "怎么可能不同意呢", "yes"),
         ("satisfaction", "东西不错，就是客服差劲，总的来说我不满意", "dissatisfied"),
         ("satisfaction", "第一次不好，这回改进了，挺满意", "satisfied"),
