@@ -1,8 +1,9 @@
 """From a clean voice to what a telephone line delivers.
 
-Order as in the world: room, microphone and band, background, level, clipping, codec, lost
-packets. Lengths never change, so labels stay valid. Samples are in the scale of 16-bit
-integers.
+Order as in the world: room, microphone and band, level, clipping, codec, lost packets. The
+background comes from the place, and then passes the same microphone and band as the voice, or from
+the line behind them. Lengths never change, so labels stay valid. Samples are in the scale of
+16-bit integers.
 """
 
 from dataclasses import dataclass
@@ -14,8 +15,12 @@ from recipes.acoustic_model import noises
 
 SAMPLE_RATE = 8_000
 Wave = NDArray[np.float32]
+Response = NDArray[np.complex128]
+"""A filter: the factor of each frequency from 0 to half the sample rate."""
 
 FULL_SCALE = 32_767.0
+_CROWD, _NEARER_DB = 3, 8.0  # of fewer voices the speaker's is the one that is louder by so much
+_TAIL = 4_000  # samples of silence for what a room and a filter add behind the sound
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +28,7 @@ class Line:
     """How rough the line is: probabilities and ranges."""
 
     noise: float = 0.7
+    beside: float = 0.7  # of the noise: it is beside the speaker, not on the line
     snr_db: tuple[float, float] = (0.0, 25.0)
     babble: float = 0.25
     hiss: float = 0.5
@@ -37,13 +43,24 @@ class Line:
 def degrade(wave: Wave, line: Line, voices: list[Wave], rng: np.random.Generator) -> Wave:
     """One random telephone line; `voices` are other utterances for babble."""
     count = len(wave)
-    wave = colour(wave, line, rng)
+    size = 1 << int(np.ceil(np.log2(count + _TAIL)))
+    response = passed(size, line, rng)
+    if rng.random() < line.room:
+        wave = filtered(wave, response * np.fft.rfft(room(rng), size))
+    else:
+        wave = filtered(wave, response)
     if rng.random() < line.noise:
+        lowest, highest = line.snr_db
         if voices and rng.random() < line.babble:
-            background = babble(count, voices, rng)
+            people = int(rng.integers(1, 9))
+            background = babble(count, voices, people, rng)
+            if people < _CROWD:
+                lowest = max(lowest, _NEARER_DB)
         else:
             background = noises.any_noise(count, rng)
-        wave = mix(wave, background, rng.uniform(*line.snr_db))
+        if rng.random() < line.beside:
+            background = filtered(background, response)
+        wave = mix(wave, background, rng.uniform(lowest, highest))
     if rng.random() < line.hiss:
         hiss = rms(wave) * 10 ** (-rng.uniform(30, 60) / 20)
         wave = wave + (hiss * rng.standard_normal(count)).astype(np.float32)
@@ -59,30 +76,37 @@ def degrade(wave: Wave, line: Line, voices: list[Wave], rng: np.random.Generator
     return np.clip(np.rint(wave), -FULL_SCALE, FULL_SCALE).astype(np.float32)
 
 
-def colour(wave: Wave, line: Line, rng: np.random.Generator) -> Wave:
-    """Room, microphone and band of the line, as one filter."""
-    size = 1 << int(np.ceil(np.log2(len(wave) + 4_000)))
-    frequency = np.fft.rfftfreq(size, 1 / SAMPLE_RATE)
+def passed(size: int, line: Line, rng: np.random.Generator) -> Response:
+    """What a microphone and the band of a line leave of each frequency of `size` samples."""
+    frequency = _frequencies(size)
     knots = np.array([0, 250, 500, 1000, 1800, 2800, 4000])
     gain_db = np.interp(frequency, knots, rng.normal(0, rng.uniform(0, 5), len(knots)))
-    response = 10 ** (gain_db / 20)
+    response: Response = np.asarray(10 ** (gain_db / 20), np.complex128)
     if rng.random() < line.band:
         low, high = rng.uniform(150, 380), rng.uniform(3000, 3700)
-        response = response / (1 + (low / np.maximum(frequency, 1)) ** 6)
-        response = response / (1 + (frequency / high) ** 24)
-    spectrum = np.fft.rfft(wave, size) * response
-    if rng.random() < line.room:
-        spectrum = spectrum * np.fft.rfft(room(rng), size)
-    return np.asarray(np.fft.irfft(spectrum, size)[: len(wave)], np.float32)
+        response = response * _band(frequency, low, high)
+    return response
+
+
+def filtered(wave: Wave, response: Response) -> Wave:
+    """The sound with each frequency weighed; as long as before."""
+    size = 2 * (len(response) - 1)
+    return np.asarray(np.fft.irfft(np.fft.rfft(wave, size) * response)[: len(wave)], np.float32)
 
 
 def telephone_band(wave: Wave) -> Wave:
     """The plain 300-3400 Hz band, for tests."""
     size = 1 << int(np.ceil(np.log2(len(wave) + 800)))
-    frequency = np.fft.rfftfreq(size, 1 / SAMPLE_RATE)
-    response = 1 / (1 + (300 / np.maximum(frequency, 1)) ** 6) / (1 + (frequency / 3400) ** 24)
-    spectrum = np.fft.rfft(wave, size) * response
-    return np.asarray(np.fft.irfft(spectrum, size)[: len(wave)], np.float32)
+    return filtered(wave, _band(_frequencies(size), 300, 3400))
+
+
+def _frequencies(size: int) -> NDArray[np.float64]:
+    return np.asarray(np.fft.rfftfreq(size, 1 / SAMPLE_RATE), np.float64)
+
+
+def _band(frequency: NDArray[np.float64], low: float, high: float) -> Response:
+    gain = 1 / (1 + (low / np.maximum(frequency, 1)) ** 6) / (1 + (frequency / high) ** 24)
+    return np.asarray(gain, np.complex128)
 
 
 def room(rng: np.random.Generator) -> Wave:
@@ -95,10 +119,10 @@ def room(rng: np.random.Generator) -> Wave:
     return tail.astype(np.float32)
 
 
-def babble(count: int, voices: list[Wave], rng: np.random.Generator) -> Wave:
-    """Three to eight other people at once."""
+def babble(count: int, voices: list[Wave], people: int, rng: np.random.Generator) -> Wave:
+    """So many other people at once."""
     total = np.zeros(count, np.float32)
-    for _ in range(rng.integers(3, 9)):
+    for _ in range(people):
         voice = voices[rng.integers(len(voices))]
         repeated = np.resize(np.roll(voice, rng.integers(len(voice))), count)
         total += repeated / (rms(repeated) + 1e-9)

@@ -22,7 +22,7 @@ from recipes.acoustic_model.config import Config, GraphConfig
 from recipes.acoustic_model.language_model import END, START, UNKNOWN, LanguageModel
 from recipes.acoustic_model.lexicon import Lexicon
 from recipes.acoustic_model.syllables import SILENCE, final_class, parse
-from recipes.acoustic_model.text import TextSource, callers
+from recipes.acoustic_model.text import TextSource, callers, segmented
 from recipes.acoustic_model.transitions import Transitions
 
 SILENCE_COST = NO_SILENCE_COST = math.log(2)
@@ -36,7 +36,7 @@ def run(config: Config) -> None:
     words = lexicon.load(config)
     source = TextSource(words, lexicon.sentence_grammar())
     drawn = source.sentences(config.text.lm_sentences, config.seed + 7)
-    said = list(callers(words)) * config.graph.callers_times
+    said = list(segmented(callers(), words)) * config.graph.callers_times
     model = language_model.estimate(words, chain(drawn, said), config.graph)
     write(config.model / "graph", words, model, config.graph)
 

@@ -31,7 +31,7 @@ BY_HAND: dict[str, tuple[str, ...]] = {
     "噢": ("o1", "o4"),
     "呃": ("e4", "e1"),
     "喂": ("wei2", "wei4"),
-    "诶": ("ei4", "ei2"),
+    "诶": ("ei4", "ei2", "ei1"),
     "哎": ("ai1",),
     "唉": ("ai4", "ai1"),
     "幺": ("yao1",),
@@ -59,6 +59,17 @@ BY_HAND: dict[str, tuple[str, ...]] = {
     "重拨": ("chong2 bo1",),
     "拨打": ("bo1 da3",),
     "充不进电": ("chong1 bu5 jin4 dian4",),
+    # Letters of order numbers, as people in China say them: C, H, J, K and those of two syllables.
+    "西": ("xi1", "sei1"),
+    "艾曲": ("ei2 chi1", "ai2 qu3"),
+    "杰": ("jie2", "zhei4"),
+    "凯": ("kai3", "kei4"),
+    "艾弗": ("ai2 fu2", "ai4 fu2"),
+    "艾勒": ("ai2 le5", "ai2 lou2", "ai4 er3"),
+    "艾姆": ("ai2 mu3", "ai4 mu3"),
+    "艾斯": ("ai2 si1", "ai4 si4"),
+    "艾克斯": ("ai2 ke4 si1", "ai4 ke4 si4"),
+    "达不溜": ("da2 bu2 liu2", "da2 bu4 liu4"),
 }
 
 

@@ -21,7 +21,7 @@ from recipes.acoustic_model.engines import Manner, installed
 from recipes.acoustic_model.features import SAMPLE_RATE, frame_count
 from recipes.acoustic_model.isolation import IsolatedSynthesiser, SynthesiserDiedError
 from recipes.acoustic_model.labels import Segment, Speller, Voice, frame_labels, segments, written
-from recipes.acoustic_model.text import Spoken, TextSource
+from recipes.acoustic_model.text import Spoken, TextSource, callers
 
 LOG = logging.getLogger(__name__)
 
@@ -114,7 +114,7 @@ class Speaker:
 
     def __init__(self, config: Config, words: lexicon.Lexicon) -> None:
         self.phone_set = words.phone_set()
-        self._text = TextSource(words, lexicon.sentence_grammar())
+        self._text = TextSource(words, lexicon.sentence_grammar(), tuple(callers()))
         self._engines = []
         refused = UNLIKE_CALLERS | FATAL_VOICES | set(config.speech.held_out_voices)
         for build in installed(config.speech.builds):

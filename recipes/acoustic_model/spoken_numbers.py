@@ -5,11 +5,13 @@ Each function draws one spoken form, in characters, from the generator it is giv
 
 import random
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from voicebot.dialogue.slots.letters import NAMES
+
 DIGITS = "零一二三四五六七八九"
-_ROUND = (5, 10, 20, 30, 50, 100, 200, 300, 500, 1_000)
+COURIERS = ("SF", "YT", "ZT", "STO", "JT", "JD", "DB", "ZTO", "YD", "TB", "DD", "NO")
 _UNITS = ((10_000, "万"), (1_000, "千"), (100, "百"), (10, "十"))
 
 
@@ -52,6 +54,15 @@ def phone(rng: random.Random) -> str:
     if rng.random() < 0.4:
         return f"{spoken[:3]}，{spoken[3:7]}，{spoken[7:]}"
     return spoken
+
+
+def code(lengths: Sequence[int], rng: random.Random) -> str:
+    """An order or waybill number: digits, every fourth one behind one to four letters."""
+    digits = digit_string(_random_digits(rng.choice(lengths), rng), rng)
+    if rng.random() < 0.75:
+        return digits
+    letters = rng.choice((*COURIERS, *(rng.choice(list(NAMES)) for _ in COURIERS)))
+    return "".join(NAMES[letter][0] for letter in letters) + digits
 
 
 def amount(rng: random.Random) -> str:
@@ -125,8 +136,8 @@ def slots(language: Path) -> dict[str, Callable[[random.Random], str]]:
         "four_digits": _digits_of(4),
         "six_digits": _digits_of(6),
         "post_code": _digits_of(6),
-        "order_number": lambda rng: _digits_of(rng.choice((8, 10, 12, 16)))(rng),
-        "tracking": lambda rng: _digits_of(rng.choice((10, 12, 13)))(rng),
+        "order_number": lambda rng: code((8, 10, 12, 16), rng),
+        "tracking": lambda rng: code((10, 12, 13), rng),
         "tax_number": _digits_of(15),
         "street_number": lambda rng: cardinal(rng.randint(1, 999)),
         "size_number": lambda rng: cardinal(rng.randint(24, 48)),

@@ -35,6 +35,8 @@ ROUGH = (
     "babble 10 dB below",
     "babble 5 dB below",
     "0 dB",
+    "beside the speaker, 10 dB",
+    "beside the speaker, 5 dB",
 )
 EDGE_S = 0.3
 LEVEL_DB = -20.0
@@ -139,8 +141,13 @@ def in_condition(wave: Wave, condition: str, seed: int) -> bytes:
             out = np.clip(out, -limit, limit)
         case "babble 10 dB below" | "babble 5 dB below":
             ratio = float(condition.split()[1])
-            others = augmentation.babble(len(out), list(_bystanders()), rng)
+            people = int(rng.integers(3, 9))
+            others = augmentation.babble(len(out), list(_bystanders()), people, rng)
             out = augmentation.mix(out, augmentation.telephone_band(others), ratio)
+        case "beside the speaker, 10 dB" | "beside the speaker, 5 dB":
+            ratio = float(condition.split()[-2])
+            background = augmentation.telephone_band(noises.coloured(len(out), 1.0, rng))
+            out = augmentation.mix(out, background, ratio)
         case _:
             ratio = float(condition.split()[0])
             out = augmentation.mix(out, noises.coloured(len(out), 1.0, rng), ratio)

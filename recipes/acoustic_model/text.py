@@ -1,13 +1,13 @@
 """What is spoken in training and what the language model learns: sentences of words.
 
-Four sources, mixed: the sentence grammar, bare strings of digits (nothing but the sound tells
-one digit from another), random words of the dictionary weighted by frequency (so that every
-word is heard and no word order is learnt from them), and strings of syllables drawn evenly
-(so that every rare syllable is heard).
+Five sources, mixed: the sentence grammar, what authors wrote as customers say it, bare strings of
+digits (nothing but the sound tells one digit from another), random words of the dictionary
+weighted by frequency (so that every word is heard and no word order is learnt from them), and
+strings of syllables drawn evenly (so that every rare syllable is heard).
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
@@ -15,8 +15,10 @@ from pathlib import Path
 from recipes.acoustic_model.grammar_text import SentenceGrammar
 from recipes.acoustic_model.lexicon import Lexicon, is_hanzi
 
-# Shares of the kinds of utterance in synthetic speech.
-GRAMMAR_SHARE, DIGITS_SHARE, WORDS_SHARE = 0.48, 0.08, 0.34
+# Shares of the kinds of utterance in synthetic speech; the rest are strings of syllables.
+_GRAMMAR, _CALLERS, _DIGITS, _WORDS = accumulate((0.3, 0.18, 0.08, 0.34))
+LONGEST_SAID = 24
+"""Characters of an author's sentence that is spoken: about four seconds."""
 ROOT = Path(__file__).parents[2]
 DIGIT_STRINGS = ("phone", "phone", "digits", "order_number")
 
@@ -36,8 +38,16 @@ class Spoken:
 class TextSource:
     """Draws utterances; every draw takes the generator it is to use."""
 
-    def __init__(self, lexicon: Lexicon, grammar: SentenceGrammar) -> None:
+    def __init__(
+        self, lexicon: Lexicon, grammar: SentenceGrammar, callers: Sequence[str] = ()
+    ) -> None:
+        """Without `callers`, sentences of the grammar are spoken in place of theirs."""
         self._lexicon = lexicon
+        self._callers = [
+            line
+            for line in callers
+            if len(line) <= LONGEST_SAID and any(map(is_hanzi, line)) and lexicon.known(line)
+        ]
         self._grammar = grammar
         self._words = sorted(w for w in lexicon.entries)
         self._weights = list(
@@ -48,11 +58,13 @@ class TextSource:
     def draw(self, rng: random.Random) -> Spoken:
         """One utterance of one to about twenty syllables."""
         kind = rng.random()
-        if kind < GRAMMAR_SHARE:
+        if kind < _GRAMMAR or (kind < _CALLERS and not self._callers):
             return self.spoken(self._grammar.expand("sentence", rng), rng)
-        if kind < GRAMMAR_SHARE + DIGITS_SHARE:
+        if kind < _CALLERS:
+            return self.spoken(rng.choice(self._callers), rng)
+        if kind < _DIGITS:
             return self.spoken(self._grammar.slots[rng.choice(DIGIT_STRINGS)](rng), rng)
-        if kind < GRAMMAR_SHARE + DIGITS_SHARE + WORDS_SHARE:
+        if kind < _WORDS:
             count = rng.randint(1, 7)
             words = rng.choices(self._words, cum_weights=self._weights, k=count)
             cut = rng.randint(0, count) if rng.random() < 0.3 else 0
@@ -80,24 +92,23 @@ class TextSource:
     def sentences(self, count: int, seed: int) -> Iterator[list[str]]:
         """Segmented sentences of the grammar, for the language model."""
         rng = random.Random(seed)
-        for _ in range(count):
-            sentence = self._grammar.expand("sentence", rng)
-            clause: list[str] = []
-            for word in self._lexicon.segment(sentence):
-                if word in self._lexicon.entries:
-                    clause.append(word)
-            if clause:
-                yield clause
+        drawn = (self._grammar.expand("sentence", rng) for _ in range(count))
+        return segmented(drawn, self._lexicon)
 
 
-def callers(lexicon: Lexicon) -> Iterator[list[str]]:
-    """Segmented sentences that authors wrote as customers say them, for the language model."""
+def callers() -> Iterator[str]:
+    """Sentences that authors wrote as customers say them."""
     written = ROOT.glob("recipes/understanding/callers/*/*.txt")
     for path in sorted((*written, *ROOT.glob("grammars/examples/*.txt"))):
-        for line in path.read_text("utf-8").splitlines():
-            words = [word for word in lexicon.segment(line) if word in lexicon.entries]
-            if words:
-                yield words
+        yield from path.read_text("utf-8").splitlines()
+
+
+def segmented(sentences: Iterable[str], lexicon: Lexicon) -> Iterator[list[str]]:
+    """Words of each sentence that has any, for the language model."""
+    for sentence in sentences:
+        words = [word for word in lexicon.segment(sentence) if word in lexicon.entries]
+        if words:
+            yield words
 
 
 def _sandhi(clause: list[tuple[str, ...]]) -> list[tuple[str, ...]]:

@@ -10,7 +10,7 @@ from recipes.acoustic_model.hearing import distance, nearest, plain, syllables
 from recipes.acoustic_model.language_model import END, START, estimate
 from recipes.acoustic_model.lexicon import Entry, Lexicon
 from recipes.acoustic_model.recordings import LabelError, held_out, read_folder
-from recipes.acoustic_model.text import callers
+from recipes.acoustic_model.text import callers, segmented
 from voicebot.engines.vosk_confidence import Fit
 from voicebot.speech.recogniser import Transcript, Word
 
@@ -55,7 +55,7 @@ def test_every_history_of_the_language_model_is_a_probability() -> None:
 def test_what_callers_say_is_cut_into_words_of_the_lexicon() -> None:
     lexicon = words("我", "要", "退货", "发票")
 
-    said = list(callers(lexicon))
+    said = list(segmented(callers(), lexicon))
 
     assert ["我", "要", "退货"] in said
     assert {word for sentence in said for word in sentence} == {*lexicon.entries}

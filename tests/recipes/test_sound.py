@@ -57,6 +57,25 @@ def test_a_song_has_a_voice_all_the_way_and_no_word() -> None:
     assert quietest > 0.2
 
 
+def test_noise_beside_the_speaker_passes_the_band_of_the_voice_and_noise_of_the_line_does_not() -> (
+    None
+):
+    def share_above_the_band(beside: float) -> list[float]:
+        line = Line(
+            noise=1.0, snr_db=(0.0, 0.0), hiss=0.0, room=0.0, band=1.0, codec=0.0, beside=beside
+        )
+        found = []
+        for seed in range(30):
+            rng = np.random.default_rng(seed)
+            out = augmentation.degrade(np.zeros(8_000, np.float32), line, [], rng)
+            power = np.abs(np.fft.rfft(out)) ** 2
+            found.append(float(power[3_850:].sum() / power.sum()))
+        return found
+
+    assert max(share_above_the_band(beside=1.0)) < 0.001
+    assert max(share_above_the_band(beside=0.0)) > 0.01
+
+
 @pytest.mark.parametrize("law", [augmentation.a_law, augmentation.mu_law])
 def test_companding_costs_about_thirty_eight_decibels(law) -> None:  # type: ignore[no-untyped-def]
     wave = vowel(0.5, 8_000)

@@ -5,9 +5,9 @@ import pytest
 
 from recipes.acoustic_model.grammar_text import GrammarError, SentenceGrammar
 from recipes.acoustic_model.lexicon import Entry, Lexicon, common_characters, sentence_grammar
-from recipes.acoustic_model.spoken_numbers import cardinal
+from recipes.acoustic_model.spoken_numbers import cardinal, code
 from recipes.acoustic_model.syllables import PhoneSet, parse
-from recipes.acoustic_model.text import TextSource
+from recipes.acoustic_model.text import DIGIT_STRINGS, TextSource
 
 
 @pytest.mark.parametrize(
@@ -114,3 +114,27 @@ def test_text_is_cut_into_words_of_the_lexicon_only() -> None:
 
     assert lexicon.segment("我要退货") == ["我要", "退货"]
     assert spoken.clauses == ((("bu2",), ("yao4",)), (("tui4", "huo4"),))
+
+
+def test_sentences_of_callers_are_spoken_if_they_are_short_and_every_word_is_known() -> None:
+    lexicon = Lexicon((Entry("好", 50, (("hao3",),)), Entry("要", 50, (("yao4",),))))
+    digits = dict.fromkeys(DIGIT_STRINGS, lambda rng: "好")
+    grammar = SentenceGrammar({"sentence": ("好",)}, digits)
+    source = TextSource(lexicon, grammar, ("要，好", "要" * 25, "要退货", "……"))
+    rng = random.Random(1)
+
+    drawn = [source.draw(rng).clauses for _ in range(300)]
+
+    assert ((("yao4",),), (("hao3",),)) in drawn
+    assert all(drawn)
+    assert max(len(clause) for clauses in drawn for clause in clauses) < 10
+
+
+def test_an_order_number_is_digits_or_letters_and_digits() -> None:
+    rng = random.Random(4)
+
+    drawn = [code((8,), rng) for _ in range(200)]
+
+    assert all(len(text) >= 8 for text in drawn)
+    assert 20 < sum(len(text) > 8 for text in drawn) < 80
+    assert any(text.startswith("艾斯艾弗") for text in drawn)
