@@ -46,6 +46,30 @@ def test_every_utterance_has_the_nominal_level_however_loud_the_synthesiser_is()
         assert level == pytest.approx(NOMINAL_DBFS, abs=0.5)
 
 
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("单号S F一零二三", "单号艾丝 艾福 一零二三"),
+        ("是D D横杠五五八", "是地 地 横杠五五八"),
+        ("X开头，J5566", "艾克丝 开头，杰 5566"),
+        ("我是VIP会员", "我是VIP会员"),
+    ],
+)
+def test_letters_of_an_order_number_are_said_as_in_china(written: str, said: str) -> None:
+    spoken: list[str] = []
+
+    class Listened(Hum):
+        identity = written
+
+        def synthesise(self, text: str) -> Iterator[bytes]:
+            spoken.append(text)
+            return super().synthesise(text)
+
+    CallerSpeech(Listened(), RATE)(Utterance((written,)))
+
+    assert spoken == [said]
+
+
 def test_a_pause_is_silence_of_the_asked_length_where_the_utterance_says_it_is() -> None:
     spoken = CallerSpeech(Hum(), RATE)(parse("嗯<700>好"))
 

@@ -2,9 +2,11 @@
 
 The robot speaks with the synthesiser's plain Mandarin voice. A caller's voice is another speaker
 of it at another pitch and pace, with a longer or shorter vocal tract: the speech is made at one
-rate and played at another, which moves the formants as a smaller or larger head does.
+rate and played at another, which moves the formants as a smaller or larger head does. Letters of an
+order number are said as in China: the synthesiser would read them in English.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -27,6 +29,20 @@ ACTIVE_SHARE = 0.1
 
 EDGE_MS = 3
 """Texts are faded in and out within this, since they are cut where they are already audible."""
+
+# fmt: off
+LETTERS = {
+    "A": "诶", "B": "必", "C": "西", "D": "地", "E": "意", "F": "艾福", "G": "寄",
+    "H": "诶吃", "I": "爱", "J": "杰", "K": "凯", "L": "艾楼", "M": "艾母", "N": "恩",
+    "O": "欧", "P": "屁", "Q": "丘", "R": "啊", "S": "艾丝", "T": "替", "U": "优",
+    "V": "威", "W": "大不留", "X": "艾克丝", "Y": "外", "Z": "贼",
+}
+# fmt: on
+"""How people in China call them, in characters that a synthesiser reads so."""
+
+_CODE = re.compile(
+    r"(?:(?<![A-Za-z])[A-Z]\s*){1,4}(?=[-零〇一幺二三四五六七八九0-9]|横?杠|[开打]头)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +135,7 @@ class CallerSpeech:
         return _said[key]
 
     def _synthesise(self, text: str) -> bytes:
-        raw = b"".join(self._synthesiser.synthesise(text))
+        raw = b"".join(self._synthesiser.synthesise(_CODE.sub(_said_in_china, text)))
         # Samples read as if they came faster than they did: higher and shorter by the factor.
         read_at = round(self._synthesiser.sample_rate * self._tract)
         samples = np.frombuffer(resample(raw, read_at, self._rate), "<i2").astype(np.float64)
@@ -128,6 +144,11 @@ class CallerSpeech:
         level = _active_level(voice, self._rate)
         scaled = voice * (32768 * 10 ** (NOMINAL_DBFS / 20) / level)
         return np.clip(np.rint(scaled), -32768, 32767).astype("<i2").tobytes()
+
+
+def _said_in_china(code: re.Match[str]) -> str:
+    """Return the letters before digits by their names, with the breaks between them."""
+    return "".join(f"{LETTERS[letter]} " for letter in code[0] if letter.isalpha())
 
 
 def _levels(samples: NDArray[np.float64], window: int) -> NDArray[np.float64]:
