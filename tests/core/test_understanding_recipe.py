@@ -5,10 +5,12 @@ from collections import defaultdict
 
 import numpy as np
 
-from recipes.understanding.__main__ import CALLERS, EXAMPLES, fitted, learnt_from, sentences
+from recipes.understanding.__main__ import CALLERS, EXAMPLES, answers, sentences
+from recipes.understanding.fitting import fitted, learnt_from
 from voicebot.dialogue.classifier import UNRELATED
 from voicebot.dialogue.linear import to_bytes
 from voicebot.dialogue.shared_intents import shared_intents
+from voicebot.dialogue.slots.satisfaction import SPOKEN
 
 INTENTS = {*shared_intents(), UNRELATED}
 
@@ -36,14 +38,26 @@ def test_few_sentences_of_an_author_have_two_meanings() -> None:
     assert len(doubtful) <= 0.001 * len(meant), doubtful
 
 
+def test_answers_about_satisfaction_are_of_one_level_and_in_chinese_characters_alone() -> None:
+    meant: dict[str, set[str]] = defaultdict(set)
+    for _, level, text in answers():
+        assert level in {*SPOKEN, UNRELATED}
+        assert re.fullmatch(r"[\u3400-\u9fff，〇]+", text), text
+        meant[text].add(level)
+
+    doubtful = [text for text, levels in meant.items() if len(levels) > 1]
+
+    assert len(doubtful) <= 0.01 * len(meant), doubtful
+
+
 def test_the_same_rows_give_the_same_model() -> None:
     some = [each for each in sentences() if each[1] in ("affirm", "opt_out", UNRELATED)][::40]
     rows = list(learnt_from(dict.fromkeys(some)))
 
-    first, second = (to_bytes(fitted(rows, sharpness=4.0)) for _ in range(2))
+    first, second = (to_bytes(fitted(rows, seen=8, about={}, sharpness=4.0)) for _ in range(2))
 
     assert first == second
-    model = fitted(rows)
+    model = fitted(rows, seen=8, about={})
     right = [
         model.labels[int(np.argmax(model.scores(row.features)))] == row.label
         for row in rows

@@ -8,13 +8,11 @@ from the script's sentences; what that one leaves is for the shared one.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from importlib import resources
 
 import numpy as np
 
 from voicebot.dialogue.features import WordGroups, features, numbered
-from voicebot.dialogue.linear import Linear, from_bytes
-from voicebot.errors import BadScript, Problem
+from voicebot.dialogue.linear import Linear, shipped
 
 UNRELATED = "unrelated"
 """The class of everything that means none of the intents."""
@@ -60,9 +58,4 @@ class Classifier:
 @lru_cache(maxsize=1)
 def shared_model() -> Linear:
     """Return the model of the shared intents. Raises `BadScript` when its file is damaged."""
-    path = resources.files(__package__).joinpath(MODEL)
-    model = from_bytes(path.read_bytes()) if path.is_file() else None
-    if model is None:
-        hint = "it belongs to voicebot: install it again"
-        raise BadScript(Problem(MODEL, "cannot be read", hint=hint))
-    return model
+    return shipped(__package__, MODEL)

@@ -5,9 +5,12 @@ import json
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib import resources
 
 import numpy as np
 from numpy.typing import NDArray
+
+from voicebot.errors import BadScript, Problem
 
 FORMAT = 2
 """Of the bytes."""
@@ -96,6 +99,16 @@ def from_bytes(data: bytes) -> Linear | None:
             )
     except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile):
         return None
+
+
+def shipped(package: str, name: str) -> Linear:
+    """Return a model that is part of `package`. Raises `BadScript` when its file is damaged."""
+    path = resources.files(package).joinpath(name)
+    model = from_bytes(path.read_bytes()) if path.is_file() else None
+    if model is None:
+        hint = "it belongs to voicebot: install it again"
+        raise BadScript(Problem(name, "cannot be read", hint=hint))
+    return model
 
 
 def quantised(weights: NDArray[np.float32]) -> tuple[NDArray[np.int8], float]:

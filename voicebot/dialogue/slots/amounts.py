@@ -28,6 +28,9 @@ _HALF_MORE = re.compile(rf"(?<!{numbers.NUMERAL})(?P<measure>斤|里|尺)半")
 _BOTH = {"俩": 2, "仨": 3}
 """Numbers with their measure word: 来俩."""
 
+_NO_MONEY = re.compile("[个下次件套双]")
+"""给我推一个: what is counted is no money."""
+
 
 def amount(text: str) -> SlotValue | None:
     """Return an amount in yuan: the last one that has a unit, else the last number."""
@@ -52,7 +55,8 @@ def amount(text: str) -> SlotValue | None:
         value = (numbers.read(jiao[-1]["jiao"]) or 0) * Decimal("0.1")
         value += (numbers.read(jiao[-1]["fen"] or "零") or 0) * Decimal("0.01")
         return _money(value, jiao[-1][0], False)
-    bare = numbers.find(text)
+    bare = [each for each in numbers.find(text) if not _NO_MONEY.match(text, each.end)]
+    bare = bare or numbers.find(text)
     if not bare:
         return None
     last = bare[-1]
@@ -113,8 +117,15 @@ def _weighed(text: str) -> SlotValue | None:
     return SlotValue("quantity", numbers.plain(count), said, 0.95, False, said, match["measure"])
 
 
+_AND_HALF = re.compile(f"(?<={numbers.NUMERAL})[码岁度号寸层天年]半")
+"""四十二码半: a half of what stands before it."""
+_DEGREES = re.compile(f"(?<={numbers.NUMERAL})度(?=[一二三四五六七八九](?!{numbers.NUMERAL}))")
+"""三十六度八: the point is said by the unit."""
+
+
 def number(text: str) -> SlotValue | None:
     """Return the last number of the text."""
+    text = _DEGREES.sub("点", _AND_HALF.sub("点五", text))
     found = numbers.find(text)
     if not found:
         return None

@@ -6,17 +6,17 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from voicebot.dialogue.slots import festivals, numbers
-from voicebot.dialogue.slots.days import Days, add_months, date_or_none, whole, year_of
+from voicebot.dialogue.slots.days import LATEST, Days, add_months, date_or_none, whole, year_of
 
 _N = "[零〇一二两三四五六七八九十0-9]{1,3}"
 
 _DAYS = {
     **dict.fromkeys(("大前天", "大前儿个", "大前儿"), -3),
-    **dict.fromkeys(("前天", "前儿个", "前儿"), -2),
-    **dict.fromkeys(("昨天", "昨日", "昨晚", "昨儿个", "昨儿"), -1),
+    **dict.fromkeys(("前天", "前日", "前儿个", "前儿"), -2),
+    **dict.fromkeys(("昨天", "昨日", "昨晚", "昨儿个", "昨儿", "夜来"), -1),
     **dict.fromkeys(("今天", "今儿个", "今儿", "今日", "今晚", "今早", "当天"), 0),
     **dict.fromkeys(("明天", "明儿个", "明儿", "明个儿", "明朝", "明日", "明早", "明晚"), 1),
-    **dict.fromkeys(("后天", "后儿个", "后儿", "后个儿"), 2),
+    **dict.fromkeys(("后天", "后日", "后儿个", "后儿", "后个儿"), 2),
     **dict.fromkeys(("大后天", "大后儿个", "大后儿", "大后个儿"), 3),
 }
 _WEEKDAYS = {"一": 0, "二": 1, "三": 2, "四": 3, "五": 4, "六": 5, "日": 6, "天": 6,
@@ -99,7 +99,7 @@ def _row(text: str, before: Days, after: Days) -> Days | None:
 
 
 _TOLD = re.compile(
-    "(?:买|下单?|拍|收|签收|付款?|寄|发货?|退|到货?|订|取|送|换|交|打|来)(?:的|了|过)|收到|上次|当时|那会儿|已经"
+    "(?:买|下单?|拍|收|签收|付款?|寄|发货?|退|到货?|订|取|送|换|交|打|来|抢到?)(?:的|了|过(?![来去]))|收到|上次|当时|那会儿|已经"
 )
 """The sentence tells of something that has happened."""
 
@@ -123,7 +123,6 @@ def _past(days: Days, today: date) -> Days:
 
 
 _BEFORE = re.compile("(?:之前|以前|前)(?![天晌])")
-_LATEST = re.compile("(?:最迟|最晚|不晚于|不迟于|顶多到|最多到)(?:是|到|在|要)?$")
 _AFTER = re.compile("(?:之后|以后|往后|后|起|开始)(?![天晌])")
 
 
@@ -134,7 +133,7 @@ def _open(text: str, days: Days) -> Days:
     """Return 十号以前 and 下周一以后 as days that are open on one side."""
     if days.first is None or days.last is None:
         return days
-    if before := _LATEST.search(text[: days.start]):
+    if before := LATEST.search(text[: days.start]):
         return Days(None, days.last, before.start(), days.end, True)
     said = text[days.start : days.end]
     if said.endswith(("前", "后")):  # 三天后 is a day
@@ -291,8 +290,10 @@ def _festival(match: re.Match[str], today: date) -> Days | None:
     if shift := re.fullmatch("(?P<before>[前头])?第?(?P<count>.)天", way):
         count = 2 if shift["count"] == "两" else int(numbers.read(shift["count"]) or 1)
         return _one(day + timedelta(-count if shift["before"] else count - 1), match)
-    if way == "后一天":
-        return _one(day + timedelta(1), match)
+    if way in ("前一天", "后一天"):
+        return _one(day + timedelta(1 if way == "后一天" else -1), match)
+    if not way and match["over"]:
+        return Days(day + timedelta(1), None, match.start(), match.end(), True)
     if way in ("", "当天", "那天"):
         return _one(day, match)
     if "前" in way:
@@ -438,8 +439,8 @@ _READERS: tuple[tuple[re.Pattern[str], Reader], ...] = (
     ),
     (
         re.compile(
-            f"(?P<year>今年|明年|去年)?(?:等|等到)?(?:过了|过完|过)?(?:{festivals.PATTERN})"
-            "的?(?P<way>[前头][一两三]天|后一天|第[二三四五]天|当天|那天|之后|以后|过后|过完|过了|完|后|之前|以前|前)?"
+            f"(?P<year>今年|明年|去年)?(?:等|等到)?(?P<over>过了|过完|过)?(?:{festivals.PATTERN})"
+            "的?(?P<way>[前头][一两三]天|[前后]一天|第[二三四五]天|当天|那天|之后|以后|过后|过完|过了|完|后|之前|以前|前)?"
         ),
         _festival,
     ),

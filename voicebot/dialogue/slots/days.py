@@ -1,10 +1,14 @@
 """One day or several, and steps through the calendar."""
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 from voicebot.dialogue.slots import numbers
+
+LATEST = re.compile("(?:最迟|最晚|不晚于|不迟于|顶多到|最多到)(?:是|到|在|要)?$")
+"""What stands before the last day or time that suits."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,8 @@ _TIMES = {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, 
 _REPEATED = re.compile(f"([{''.join(_TIMES)}])个([零〇一幺二三四五六七八九])(?!个)")
 """四个八: 8888."""
 _IGNORED = re.compile(
-    r"[\s—,，。、.·]|空一?格|再来个|停一下|然后|后面是?|接着|那个|嗯|呃|额|啊|就是|再|是(?=[零一幺二三四五六七八九0-9])"
-    r"|(?:前面?|中间|后面?|最后|末尾|头)(?:的)?[两三四五六七八]位(?:数|号)?(?:是)?|(?:前面|中间|后面|最后)(?:是)?"
+    r"[\s—,，。、.·]|空一?格|再[来一]个|停一下|然后|后面是?|接着|那个|嗯|呃|额|啊|就是|再|是(?=[零一幺二三四五六七八九0-9])"
+    r"|(?:前面?|中间|后面?|最后|末尾|头)(?:的)?[两三四五六七八]位(?:数|号)?(?:是)?|(?:前[面边头]|中间|后[面边头]|最后)(?:是)?"
     r"|(?:区号|号码|手机|座机)(?:是)?|(?:大写|小写)的?|字母|加上?(?=[零一幺二三四五六七八九0-9A-Za-z])"
 )
 _HUNDREDS = re.compile(
@@ -35,7 +35,10 @@ _DASH = re.compile("横杠|中杠|短横|杠|减号|—")
 
 _TAIL = re.compile(
     "尾号|尾数|结尾|末尾|(?:后|最后|末|末尾|倒数)的?(?:这|那)?[两三四五六七八几]位|最后的?[三四五六几]个(?:数|号)|后头(?:的)?[两三四五六七八几]位"
+    "|前[面头边]?[^，]{0,8}(?:不念|不记|不说|忘|长串)"
 )
+_NAMED_AFTER = re.compile("[\u4e00-\u9fff]{2,3}的(?=[A-Z](?:$|[^a-z]))")
+"""苹果的A: which letter is meant."""
 LEAST_TWICE = 4
 """Characters of a number that is taken for said twice where it stands twice in a row."""
 LONGEST_TAIL = 8
@@ -76,7 +79,7 @@ def order_number(text: str) -> SlotValue | None:
 
     The end alone (尾号三八二七) has a star before it.
     """
-    text = letters.spelled(text)
+    text = letters.spelled(_NAMED_AFTER.sub("", text))
     paired = _TENS.sub(lambda match: _written(match[0]), text)
     for read, words in ((_digits, text), (_digits, paired), (_digits_by_sound, text)):
         found = [

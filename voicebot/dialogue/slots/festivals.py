@@ -20,6 +20,7 @@ WORDS = {
     "teachers": "教师节",
     "moon": "中秋节?|八月十五",
     "national": "十一(?:假期|长假|黄金周)|国庆节?(?:假期)?",
+    "winter": "冬至",
     "eleven": "双十一|双11|光棍节",
     "twelve": "双十二|双12",
     "christmas_eve": "平安夜",
@@ -56,6 +57,8 @@ def day(name: str, year: int) -> date | None:
         month, which = _SUNDAYS[name]
         first = date(year, month, 1)
         return first + timedelta(6 - first.weekday() + 7 * (which - 1))
+    if name == "winter":
+        return date(year, 12, int(0.2422 * (year % 100) + 21.94) - year % 100 // 4)
     found = _lunar(year)
     if name in ("spring_eve", "lantern"):
         spring = found.get("spring")

@@ -9,7 +9,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import cn2an
 
-NUMERAL = "[零〇一二两俩三仨四五六七八九十百千万亿0-9]"
+NUMERAL = "[零〇一二两俩三仨四五六七八九十廿卅百千万亿0-9]"
 """A character of a whole number."""
 
 NUMBER = rf"(?:{NUMERAL}+(?:点[零〇一二两三四五六七八九]+|\.\d+)?|半)"
@@ -48,10 +48,11 @@ _NO_NUMBER = re.compile(
 """一下, 一点, 统一: a one that counts nothing."""
 _SO = re.compile(
     "(?P<small>(?<![加晚早以再])上(?=[百千万])|近(?=[一两]?[百千万])|小(?=[一两][百千万]))?"
-    "(?P<one>[一两]?(?P<unit>[百千万]))(?P<so>把|来|八十)?(?=块|元|个|斤|$)"
+    "(?P<one>[一两]?(?P<unit>[百千万]))(?P<so>把|来|儿?八十)?(?=块|元|个|斤|$)"
 )
 """千把块, 小一千, 上百个, 百八十块."""
 
+_OTHER = {"〇": "零", "俩": "两", "仨": "三", "廿": "二十", "卅": "三十"}
 _READING = "零一二三四五六七八九"
 
 
@@ -78,7 +79,8 @@ class Number:
 
 def read(text: str) -> Decimal | None:
     """Return the number that the whole of `text` is, or None."""
-    text = text.replace("〇", "零").replace("俩", "两").replace("仨", "三")
+    for character, meant in _OTHER.items():
+        text = text.replace(character, meant)
     if text == "半":
         return Decimal("0.5")
     if re.fullmatch(r"\d+(?:\.\d+)?", text):
@@ -160,7 +162,7 @@ def _or_so(text: str, at: int) -> Number | None:
     if so is None or not (so["small"] or so["so"]) or (at and re.match(NUMERAL, text[at - 1])):
         return None
     unit = Decimal(_UNITS[so["unit"]])
-    if so["so"] == "八十":
+    if so["so"] and so["so"].endswith("八十"):
         return Number(unit * Decimal("0.8"), at, so.end(), True, unit) if unit == 100 else None
     count = 2 if so["one"][0] == "两" else 1
     return Number(count * unit, at, so.end(), True)

@@ -17,7 +17,7 @@ _LEADING = re.compile(
     ")+"
 )
 _AFTER = re.compile(
-    "(?:[吧啊呀哈呢了哦嘛]|谢谢(?:你|您)?|麻烦(?:你|您)?了?|(?:就)?(?:行|可以|好)了?|可以吗|可好|就中|行吗|好吗|对吗|这里|这边|那里|那边"
+    "(?:[吧啊呀哈呢了哦嘛]|谢谢(?:你|您)?|麻烦(?:你|您)?了?|(?:就)?(?:行|可以|好)了?|可以吗|可好|就中|就找得到|行吗|好吗|对吗|这里|这边|那里|那边"
     "|(?:就)?(?:送|寄|发)(?:到)?(?:这|那)(?:里|儿|边)?(?:就行)?|别(?:送|寄)错了?|收)+$"
 )
 _FILLER = re.compile(
@@ -66,6 +66,9 @@ def address(text: str) -> SlotValue | None:
     found = parts[0] if parts else ""
     for part in parts[1:]:
         found = _corrected(found, part)
+    if (begun := _NUMBERED.match(found)) and found[: begun.end()] in found[begun.end() :]:
+        # 二单元，西湖区…二单元四零三: the part that was corrected is said again in its place.
+        found = found[begun.end() :]
     marks = len(_PLACE.findall(found))
     if marks < 2 or len(found) < SHORTEST:
         return None
@@ -122,8 +125,8 @@ def _corrected(before: str, after: str) -> str:
     """Return an address whose end, or all of it, was replaced: …三号楼，不对，五号楼."""
     mark = _PLACE.search(after)
     if mark is None:
-        number = re.search(f"{_NUMERAL}{{2,}}(?=[^{_NUMERAL[1:-1]}]{{0,2}}$)", before)
-        if number and re.fullmatch(f"{_NUMERAL}+", after):  # 五零二，啊不，四零二
+        number = re.search(f"(?:{_NUMERAL}|幺){{2,}}(?=[^幺{_NUMERAL[1:-1]}]{{0,2}}$)", before)
+        if number and re.fullmatch(f"(?:{_NUMERAL}|幺)+", after):  # 五零二，啊不，四零二
             return before[: number.start()] + after + before[number.end() :]
         return before
     if len(_PLACE.findall(after)) >= max(3, len(_PLACE.findall(before))):

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from voicebot.dialogue.slots import dates, numbers
 from voicebot.dialogue.slots.correction import meant
-from voicebot.dialogue.slots.days import Days
+from voicebot.dialogue.slots.days import LATEST, Days
 from voicebot.dialogue.slots.durations import duration
 from voicebot.dialogue.slots.value import SlotValue
 
@@ -30,19 +30,22 @@ _ALIASES = {
     **dict.fromkeys(
         ("清晨", "早晨", "早起", "一早", "一大早", "大早上", "早", "今早", "明早"), "早上"
     ),
-    **dict.fromkeys(("晌午", "饭点"), "中午"),
-    **dict.fromkeys(("头晌", "前晌", "上半天"), "上午"),
-    **dict.fromkeys(("午后", "后晌", "下半天"), "下午"),
+    **dict.fromkeys(("晌午", "饭点", "中昼"), "中午"),
+    **dict.fromkeys(("头晌", "头午", "前晌", "上半天"), "上午"),
+    **dict.fromkeys(("午后", "后晌", "下半天", "下昼", "下晚儿"), "下午"),
     "黄昏": "傍晚",
     **dict.fromkeys(
         ("下班后", "下班以后", "下班之后", "下了班以后", "下了班", "晚间", "夜晚", "黑夜", "晚"),
         "晚上",
     ),
     **dict.fromkeys(("今晚", "明晚", "昨晚"), "晚上"),
-    **dict.fromkeys(("夜里", "深夜"), "半夜"),
+    **dict.fromkeys(("夜里头", "夜里", "深夜"), "半夜"),
 }
 
-_NOT_ALONE = {"早": "早(?![些点就已一晚])", "晚": "(?<![再太忒多])晚(?![些点一了自])"}
+_NOT_ALONE = {
+    "早": "(?<![太忒多更再])早(?![些点就已一晚了])",
+    "晚": "(?<![再太忒多最])晚(?![些点一了自])",
+}
 """早点, 晚些 and 再晚 are no part of the day."""
 _PART = "|".join(
     _NOT_ALONE.get(part, part) for part in sorted((*PARTS, *_ALIASES), key=len, reverse=True)
@@ -134,6 +137,8 @@ def find(text: str) -> list[Clock]:
         if way and clock.last is None:
             named = "before" if "前" in way["word"] else "after"
             clock = replace(clock, end=way.end(), way=named)
+        if clock.last is None and not clock.way and (word := LATEST.search(text, 0, at)):
+            clock = replace(clock, start=word.start(), way="before")
         found.append(clock)
         at = clock.end
     return found
@@ -220,7 +225,8 @@ def completed(text: str, before: str, now: datetime) -> str:
         return text[: days[-1].end] + before[old_clocks[-1].start : old_clocks[-1].end]
     if not clocks:
         return text
-    part = _PART_ALONE.match(before, old_clocks[-1].start) if old_clocks else None
+    parts = [part for each in old_clocks if (part := _PART_ALONE.match(before, each.start))]
+    part = parts[-1] if parts else None
     if part and not clocks[-1].sure:
         at = clocks[-1].start
         text = text[:at] + part[0] + text[at:]
@@ -257,8 +263,15 @@ def moment(text: str, now: datetime) -> SlotValue | None:
     days, clocks = dates.find(text, now.date()), find(text)
     if not days and not clocks:
         return None
-    if not clocks or (days and None in (meant(days, text).first, meant(days, text).last)):
-        day = meant(days, text)
+    day = meant(days, text) if days else None
+    if day and clocks and _until_then(text, day) and clocks[-1].last is None:
+        # 最迟后天上午十一点
+        latest = _meant(clocks, text)
+        value = f"../{day.last}T{_iso(latest.first)}"
+        said = text[min(day.start, latest.start) : max(day.end, latest.end)]
+        spoken = f"{day.spoken()}，{latest.spoken()}"
+        return SlotValue("datetime", value, said, 0.9, True, spoken)
+    if day and (not clocks or None in (day.first, day.last)):
         return SlotValue(
             "datetime", day.value, text[day.start : day.end], 0.9, day.approximate, day.spoken()
         )
@@ -293,6 +306,11 @@ def moment(text: str, now: datetime) -> SlotValue | None:
         end_day = last_day + timedelta(1) if clock.last == MIDNIGHT else last_day
         value = f"{begin}/{end_day.isoformat()}T{_iso(until)}"
     return SlotValue("datetime", value, said, 0.95 if clock.sure else 0.75, about, spoken)
+
+
+def _until_then(text: str, day: Days) -> bool:
+    """Tell whether the day begins with 最迟: a Days that is open holds that word."""
+    return day.first is None and text[day.start] in "最不顶"
 
 
 def _row(days: list[Days], clocks: list[Clock], text: str) -> SlotValue | None:
