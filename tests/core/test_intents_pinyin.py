@@ -11,6 +11,12 @@ def test_text_becomes_one_toneless_syllable_a_character() -> None:
     assert " ".join(found) == "mai yun nan ka fei lv de 3 bao o k"
 
 
+def test_a_character_is_read_as_its_word_says() -> None:
+    found = syllables("重庆的银行行不行，很重")
+
+    assert " ".join(found) == "chong qing de yin hang xing bu xing hen zhong"
+
+
 @pytest.mark.parametrize(
     ("first", "second"),
     [

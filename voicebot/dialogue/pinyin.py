@@ -6,16 +6,21 @@ regions do not tell zh from z or an from ang; so phrases are compared by sound a
 
 from functools import lru_cache
 
-from pypinyin import Style, lazy_pinyin
+from pypinyin import Style
+from pypinyin.core import Pinyin
 
 CACHED_TEXTS = 8192
 """Texts kept, oldest dropped first: a script's phrases are some hundreds, what callers say is
 short and repeats; about 4 MB when full."""
 
+CACHED_WORDS = 32768
+"""Words kept: sentences are new, their words seldom, and reading one takes most of the time."""
+
 _HUMMED = ("zh", "ch", "sh", "z", "c", "s", "r")
 """Initials after which i is another vowel: 是 does not rhyme with 你."""
 _INITIALS = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("n", "l"))
 _NASAL_FINALS = ("ang", "eng", "ing")
+_PINYIN = Pinyin()
 
 
 @lru_cache(maxsize=CACHED_TEXTS)
@@ -24,10 +29,13 @@ def syllables(text: str) -> tuple[str, ...]:
 
     Latin letters and digits stand for themselves, one each; punctuation and spaces are dropped.
     """
-    found: list[str] = []
-    for part in lazy_pinyin(text, style=Style.NORMAL, errors=_keep_alphanumerics):
-        found.extend(part.split())
-    return tuple(found)
+    return tuple(syllable for word in _PINYIN.seg(text) for syllable in _of_word(word))
+
+
+@lru_cache(maxsize=CACHED_WORDS)
+def _of_word(word: str) -> tuple[str, ...]:
+    parts = _PINYIN.lazy_pinyin(word, style=Style.NORMAL, errors=_keep_alphanumerics)
+    return tuple(syllable for part in parts for syllable in part.split())
 
 
 @lru_cache(maxsize=CACHED_TEXTS)
