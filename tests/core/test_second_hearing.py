@@ -104,3 +104,10 @@ def test_words_that_are_clear_stay_and_count_for_less_the_more_they_sound_otherw
     assert alone.intent == alike.intent == unlike.intent == "ask_price"
     assert alone.confidence > alike.confidence > unlike.confidence
     assert "Without the grammar" in unlike.reason
+
+
+def test_who_is_heard_in_the_same_words_twice_is_understood_as_surely_as_once() -> None:
+    once = understand(Transcript("这个多少钱", 0.9), INTENTS, [])
+    twice = understand(Transcript("这个 多少 钱", 0.9, freely="这个多少 钱"), INTENTS, [])
+
+    assert (twice.intent, twice.confidence) == (once.intent, once.confidence)

@@ -135,6 +135,12 @@ class IntentIndex:
         if not transcript.text.strip():
             return Understanding(None, reason="Nothing was said.")
         heard_freely = len(core(transcript.freely)) >= 2
+        if heard_freely and plain(transcript.text) == plain(transcript.freely):
+            # The grammar heard no other words, and has nothing to weigh against them.
+            transcript = replace(
+                transcript, alternatives=transcript.freely_alternatives[: FREELY - 1]
+            )
+            heard_freely = False
         # What it was heard as freely is weighed below, in place of the grammar's other readings.
         by_grammar = replace(transcript, alternatives=()) if heard_freely else transcript
         found = self._understood(by_grammar, candidates, hot, classifier, expected)
