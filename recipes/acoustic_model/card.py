@@ -130,16 +130,24 @@ def render(
 
 
 def _rough(figures: dict[str, Any]) -> list[str]:
-    if f"rough {ROUGH[0]}" not in figures:
+    table = _rough_table(figures)
+    if not table:
         return []
     return [
         "\n### Other harm that lines do\n",
         "The same sentences and phrases on the telephone: through mu-law; at -45 dBFS; clipped at "
         "half of their highest sample; with one packet of 20 ms in twenty lost and silent; in a "
         "hard room of 0.4 s; with three to eight other people talking; in noise as loud as the "
-        "speech.\n",
-        _table(figures, "rough", ROUGH, ROUGH_TITLES),
+        "speech; and with noise beside the speaker, which passes the band with the voice.\n",
+        *table,
     ]
+
+
+def _rough_table(figures: dict[str, Any]) -> list[str]:
+    """The table, where a report has all of these conditions."""
+    if any(f"rough {condition}" not in figures for condition in ROUGH):
+        return []
+    return [_table(figures, "rough", ROUGH, ROUGH_TITLES)]
 
 
 def _alike(figures: dict[str, Any]) -> list[str]:
@@ -251,6 +259,7 @@ def _before(figures: dict[str, Any], before: dict[str, Any]) -> list[str]:
         "By the same script, on the same recordings (the fifth of the human ones that neither "
         "model heard).\n",
         _table(before, "unmatched", CONDITIONS, tuple(TITLES)),
+        *_rough_table(before),
     ]
     if "human" in before and "human" in figures:
         lines.append("")

@@ -84,7 +84,7 @@ class GraphConfig:
     self_loop_scale: float = 0.3
     unk_phone_cost: float = 2.5
     unk_syllable_cost: float = 5.0
-    silence_prior_scale: float = 0.15
+    silence_prior_scale: float = 0.08
     bigram_weight: float = 0.5
     template_share: float = 0.45
     bigram_minimum_count: int = 2
