@@ -78,14 +78,13 @@ def test_an_answer_that_is_expected_gives_way_only_to_another_one() -> None:
     assert (kept.intent, given_way.intent) == ("affirm", "ask_price")
 
 
-def test_a_wish_that_is_a_harm_to_miss_is_never_overruled() -> None:
-    silence = Intent("opt_out", (), ("以后别打了",))
+def test_a_wish_that_was_heard_by_the_grammar_counts_beside_words_that_mean_nothing() -> None:
+    person = Intent("transfer_human", ("转人工",), ("我要转人工",), ("转人工",))
 
-    heard = Transcript("以后别拉了", 0.5, freely="这个多少钱")
-    found = understand(heard, [silence, PRICE], [])
+    heard = Transcript("转人工", 0.5, freely="赚银公啊")
+    found = understand(heard, [person, PRICE], [person])
 
-    assert understand(replace(heard, text="以后"), [silence, PRICE], []).intent == "ask_price"
-    assert found.intent == "opt_out"
+    assert found.intent == "transfer_human"
 
 
 def test_other_readings_of_what_was_heard_freely_count() -> None:

@@ -15,7 +15,6 @@ answers as to anything that it did not understand. Pure: nothing is remembered b
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from difflib import SequenceMatcher
 from functools import lru_cache
 from math import exp, log
 
@@ -25,7 +24,6 @@ from voicebot.dialogue.evidence import GUARDED, Evidence
 from voicebot.dialogue.negation import negations
 from voicebot.dialogue.one_syllable import answered
 from voicebot.dialogue.phrase_index import BESIDE_UNKNOWN, MADE_OF, Match
-from voicebot.dialogue.pinyin import fuzzy
 from voicebot.dialogue.reading import core
 from voicebot.dialogue.script import Intent
 from voicebot.dialogue.wording import plain
@@ -44,8 +42,6 @@ FIRST_READING = 0.6
 it: it is the chance that every one of them is right."""
 FREELY = 2
 """Of the readings without the grammar are weighed, beside the one by the grammar."""
-ALIKE = 0.7
-"""Share of the syllables that both readings have, from which on they say the same."""
 CLOSE_MARGIN = 0.05
 """Two intents nearer than this in confidence are not told apart by sound."""
 
@@ -134,34 +130,41 @@ class IntentIndex:
         """Find the intent of one utterance."""
         if not transcript.text.strip():
             return Understanding(None, reason="Nothing was said.")
-        heard_freely = len(core(transcript.freely)) >= 2
-        if heard_freely and plain(transcript.text) == plain(transcript.freely):
+        if len(core(transcript.freely)) < 2:
+            return self._by_grammar(transcript, candidates, hot, classifier, expected)
+        if plain(transcript.text) == plain(transcript.freely):
             # The grammar heard no other words, and has nothing to weigh against them.
-            transcript = replace(
-                transcript, alternatives=transcript.freely_alternatives[: FREELY - 1]
-            )
-            heard_freely = False
-        # What it was heard as freely is weighed below, in place of the grammar's other readings.
-        by_grammar = replace(transcript, alternatives=()) if heard_freely else transcript
-        found = self._understood(by_grammar, candidates, hot, classifier, expected)
+            others = transcript.freely_alternatives[: FREELY - 1]
+            same = replace(transcript, alternatives=others)
+            return self._by_grammar(same, candidates, hot, classifier, expected)
+        freely = self._understood(_freely(transcript), candidates, hot, classifier, expected)
+        confidence = freely.confidence * OTHER_READING
+        if expected:
+            # Short answers that are expected are heard best by what is expected.
+            alone = replace(transcript, alternatives=())
+            found = self._by_grammar(alone, candidates, hot, classifier, expected)
+            if found.intent in expected and (
+                freely.intent not in expected or confidence < found.confidence
+            ):
+                return found
+        reason = f"Without the grammar: {freely.reason}"
+        return replace(freely, confidence=confidence, reason=reason)
+
+    def _by_grammar(
+        self,
+        transcript: Transcript,
+        candidates: Sequence[str],
+        hot: Collection[str],
+        classifier: Classifier | None,
+        expected: Collection[str],
+    ) -> Understanding:
+        """Understand the words that were heard by the grammar, or as expected ones of a sound."""
+        found = self._understood(transcript, candidates, hot, classifier, expected)
         if not found.whole and plain(transcript.text) in ONE_CHARACTER_BEGINNINGS:
             return Understanding(None, reason=f"{transcript.text} only begins to say something.")
         if found.intent is None:
             found = self._rhyming(transcript.text, expected) or found
-        if not heard_freely:
-            return found
-        # Who may have asked for a person or for silence is never overruled.
-        if found.intent in GUARDED:
-            return found if _sound_alike(transcript) else _less_sure(found, transcript)
-        freely = _freely(transcript)
-        again = self._understood(freely, candidates, hot, classifier, expected)
-        confidence = again.confidence * OTHER_READING
-        # Short answers that are expected are heard best by what is expected.
-        if found.intent in expected and (
-            again.intent not in expected or confidence < found.confidence
-        ):
-            return found
-        return replace(again, confidence=confidence, reason=f"Without the grammar: {again.reason}")
+        return found
 
     def _understood(
         self,
@@ -292,23 +295,6 @@ def _freely(transcript: Transcript) -> Transcript:
     by_grammar = transcript.text.replace(UNKNOWN, "")
     others = (by_grammar, *transcript.freely_alternatives[: FREELY - 1])
     return Transcript(transcript.freely, alternatives=tuple(filter(None, others)))
-
-
-def _sound_alike(transcript: Transcript) -> bool:
-    """Tell whether what was heard freely is about what was heard by the grammar."""
-    by_grammar, freely = (
-        fuzzy(plain(each.replace(UNKNOWN, ""))) for each in (transcript.text, transcript.freely)
-    )
-    return SequenceMatcher(None, by_grammar, freely, False).ratio() >= ALIKE
-
-
-def _less_sure(found: Understanding, transcript: Transcript) -> Understanding:
-    return replace(
-        found,
-        confidence=found.confidence * OTHER_READING,
-        runner_up_confidence=found.runner_up_confidence * OTHER_READING,
-        reason=f"{found.reason} Without the grammar it sounds like {transcript.freely}.",
-    )
 
 
 def _readings(transcript: Transcript) -> list[str]:
