@@ -26,7 +26,7 @@ from voicebot import bootstrap
 from voicebot.dialogue import emotion
 from voicebot.dialogue.knowledge.entry import Entry
 from voicebot.dialogue.knowledge.index import Index
-from voicebot.dialogue.listener import spoken_words
+from voicebot.dialogue.listener import value_readings
 from voicebot.dialogue.shared_intents import shared_intents
 from voicebot.dialogue.slots import KINDS
 from voicebot.dialogue.wording import plain
@@ -47,7 +47,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     judged = {"text": judge(utterances, Transcript, intents, classifier, known)}
     examples = load.read_slots()
     products = load.read_products()
-    values = {"text": slots(examples, str, products)}
+    values = {
+        "text": slots(
+            examples, {(each.slot, each.text): (each.text,) for each in examples}, products
+        )
+    }
     if chosen.audio:
         some, spoken = utterances[:: chosen.audio], examples[:: chosen.audio]
         model = bootstrap.load_model(None)
@@ -61,12 +65,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
             judged[name] = judge(some, heard.__getitem__, intents, classifier, known)
             asked = {kind: phrases_for(kind, products) for kind in KINDS}
             words = {
-                each.text: spoken_words(
-                    hearing.hear(hearing.sound(number, each.text), asked[each.slot])
+                (each.slot, each.text): value_readings(
+                    hearing.hear(hearing.sound(number, each.text), asked[each.slot]), each.slot
                 )
                 for number, each in enumerate(spoken)
             }
-            values[name] = slots(spoken, words.__getitem__, products)
+            values[name] = slots(spoken, words, products)
     _intents(judged)
     _slots(values)
     _difficulties(judged["text"])

@@ -1,7 +1,7 @@
 """Judge intents and slots against the labelled test set."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from time import perf_counter, process_time
@@ -115,13 +115,23 @@ def percentile(seconds: Sequence[float], share: float) -> float:
 
 
 def slots(
-    examples: Iterable[SlotExample], heard: Callable[[str], str], products: Sequence[str]
+    examples: Iterable[SlotExample],
+    heard: Mapping[tuple[str, str], Sequence[str]],
+    products: Sequence[str],
 ) -> dict[str, list[int]]:
-    """Return, by kind, how many there are and how many values are exactly right."""
+    """Return, by kind, how many there are and how many values are exactly right.
+
+    `heard` has the readings of each kind and text, the likeliest first; the first that has a value
+    counts.
+    """
     found: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     for example in examples:
         now = (example.now or datetime(2026, 11, 27, 10, 0)).astimezone(SHANGHAI)
-        value = extract(example.slot, heard(example.text), now=now, options=products)
+        values = (
+            extract(example.slot, reading, now=now, options=products)
+            for reading in heard[example.slot, example.text]
+        )
+        value = next(filter(None, values), None)
         found[example.slot][0] += 1
         found[example.slot][1] += is_right(example, value)
     return dict(found)

@@ -1,11 +1,14 @@
 """What was heard by the grammar, without being sure of it, is heard once more freely."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from benchmarks.understanding import asked
+from voicebot.dialogue.conversation import Conversation
 from voicebot.dialogue.intents import understand
+from voicebot.dialogue.loader import load_script
 from voicebot.dialogue.script import Intent
 from voicebot.speech.recogniser import Transcript
 from voicebot.speech.second_hearing import SURE, finish
@@ -110,3 +113,26 @@ def test_who_is_heard_in_the_same_words_twice_is_understood_as_surely_as_once() 
     twice = understand(Transcript("这个 多少 钱", 0.9, freely="这个多少 钱"), INTENTS, [])
 
     assert (twice.intent, twice.confidence) == (once.intent, once.confidence)
+
+
+@pytest.mark.parametrize(
+    ("kind", "by_grammar", "freely", "value"),
+    [
+        ("rating", "旧粉吧", "九分吧", "9"),
+        ("rating", "九分吧", "旧粉吧", "9"),
+        ("phone", "幺三八零零一三八零零零", "幺三八零零一三八零零一", "13800138000"),
+        ("phone", "我忘了", "幺三八零零一三八零零一", "13800138001"),
+    ],
+)
+def test_a_value_is_taken_from_the_reading_that_has_one(
+    tmp_path: Path, kind: str, by_grammar: str, freely: str, value: str
+) -> None:
+    file = tmp_path / "asked.yaml"
+    file.write_text(asked.SCRIPT.format(kind=kind, options=""), encoding="utf-8")
+    conversation = Conversation(load_script(file), {})
+    conversation.begin()
+
+    heard = Transcript(by_grammar, 0.97, freely=freely)
+    conversation.answer(heard, conversation.understand(heard))
+
+    assert conversation.memory.slots["value"].value == value

@@ -392,7 +392,8 @@ def test_an_unknown_kind_names_the_known_ones() -> None:
 def test_the_sentences_of_the_development_set_are_read() -> None:
     examples = read_slots(FOLDER / "dev" / "slots.tsv")
 
-    values = figures.slots(examples, str, ())
+    readings = {(each.slot, each.text): (each.text,) for each in examples}
+    values = figures.slots(examples, readings, ())
 
     wrong = [
         f"{each.text}: {value.value if value else None}, not {each.accepted}"

@@ -61,6 +61,9 @@ class Told:
     counts: Counts = Counts.QUESTION
 
 
+HEARD_BY_GRAMMAR = frozenset({"phone", "order_number", "quantity"})
+"""Kinds of value that are understood best in the words of the grammar."""
+
 Reaction = Transition | Filled | ReadBack | Told
 """What an answer leads to."""
 
@@ -153,7 +156,7 @@ class Listener:
         if understanding.intent is not None:
             found = self.script.transitions(self.state).get(understanding.intent)
         if self.form.slot is not None:
-            filled = self._form_reaction(words, found, understanding)
+            filled = self._form_reaction(self._value_words(transcript), found, understanding)
             if filled is not None:
                 return filled
         sure = found is not None and understanding.whole
@@ -261,6 +264,18 @@ class Listener:
             names += [name for name in (AFFIRM, DENY) if name not in names]
         return [self.script.intents[name] for name in names if name in self.script.intents]
 
+    def _value_words(self, transcript: Transcript) -> str:
+        """Return the first reading that has a value for the form; the likeliest if none has.
+
+        What corrects a value that is read back is not looked for in other readings.
+        """
+        slot = self.form.slot
+        if slot is None or self.form.confirming:
+            return spoken_words(transcript)
+        readings = value_readings(transcript, slot.kind)
+        with_value = (each for each in readings if self.form.heard(each, self.state))
+        return next(with_value, readings[0])
+
     def _form_reaction(
         self, words: str, found: Transition | None, understanding: Understanding
     ) -> Filled | ReadBack | None:
@@ -320,3 +335,17 @@ def spoken_words(transcript: Transcript) -> str:
     if UNKNOWN in transcript.text and transcript.freely:
         return transcript.freely
     return transcript.text.replace(UNKNOWN, "").strip()
+
+
+def value_readings(transcript: Transcript, kind: str) -> tuple[str, ...]:
+    """Return the words in which a value of `kind` may have been said, the likeliest first.
+
+    Where the recogniser was not sure the words between values are heard best freely, rows of digits
+    and counted things by the grammar. docs/understanding.md has the figures.
+    """
+    by_grammar = transcript.text.replace(UNKNOWN, "").strip()
+    if not transcript.freely:
+        return (by_grammar,)
+    if kind in HEARD_BY_GRAMMAR and UNKNOWN not in transcript.text:
+        return (by_grammar, transcript.freely)
+    return (transcript.freely, by_grammar)

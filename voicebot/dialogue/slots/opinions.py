@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from voicebot.dialogue.dialect import standard
 from voicebot.dialogue.negation import negations, resolve, without_question
+from voicebot.dialogue.pinyin import fuzzy, syllables
 from voicebot.dialogue.reading import repaired, repaired_clauses
 from voicebot.dialogue.slots import numbers
 from voicebot.dialogue.slots.value import SlotValue
@@ -26,6 +27,8 @@ _SCALE = re.compile(
 _CHANGE = re.compile("(?:(?P<less>扣|差|少|减)|加)(?:了|掉|个|上)?$")
 """What stands before points that are taken or added: 十分扣两分."""
 HIGHEST = 10
+_BY_SOUND = {"ba": 8, "jiu": 9, "qi": 7, "liu": 6, "si": 4, "san": 3, "shi": 10}
+"""Scores of one syllable, by what a recogniser that took a homophone still wrote the sound of."""
 
 _NOT_HEARD = re.compile(
     "(?:没|不|未)(?:太|大|怎么)?听(?:清楚?|见|到|懂|明白)|听不(?:清|见|懂|明白)|再说一(?:遍|次)|什么意思"
@@ -81,6 +84,9 @@ def rating(text: str) -> SlotValue | None:
     else:
         found = [] if "分" in text and not re.search("[0-9点]", text) else numbers.find(text)
         said, confidence = text, 0.8
+    if not found and (digit := _BY_SOUND.get("".join(syllables(plain(text))))):
+        # 吧, where a score was asked for, is 八.
+        return _rating(str(digit), text, 0.6)
     if (
         not found
         or not 1 <= found[-1].value <= HIGHEST
@@ -138,7 +144,18 @@ def yes_no(text: str) -> SlotValue | None:
         found = _clause(_POLITE.sub("", plain(clause)))
         if found is not None:
             decided = found
-    return decided or _clause(plain(text))
+    return decided or _clause(plain(text)) or _SHORT.get(fuzzy(plain(text)))
+
+
+_SHORT = {
+    fuzzy(said): SlotValue("yes_no", value, said, 0.7, False, spoken)
+    for value, spoken, answers in (
+        ("yes", "是", ("是的", "对的", "好的", "要的", "行的", "可以", "可以的", "收到了")),
+        ("no", "不", ("不是", "不用", "不要", "没有", "不行", "不对", "没收到")),
+    )
+    for said in answers
+}
+"""Whole answers, by their sound: 似的 for 是的."""
 
 
 def _clause(text: str) -> SlotValue | None:
