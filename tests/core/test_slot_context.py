@@ -131,6 +131,7 @@ def test_an_address_is_taken_out_of_what_was_said_around_it(text: str, meant: st
         ("order_number", "前面一长串我就不念了，后头是七四五六", "*7456"),
         ("order_number", "苹果的A，宝贝的B，三四七七零幺", "AB347701"),
         ("order_number", "单号接的幺二三四五六", "JD123456"),
+        ("order_number", "二零二六的A七七八", "A778"),
         ("order_number", "的的七七四零九幺", "DD774091"),
         ("order_number", "是的一二三四五六", "123456"),
         ("order_number", "外替九零三三二一", "YT903321"),

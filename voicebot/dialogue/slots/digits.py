@@ -37,7 +37,7 @@ _TAIL = re.compile(
     "尾号|尾数|结尾|末尾|(?:后|最后|末|末尾|倒数)的?(?:这|那)?[两三四五六七八几]位|最后的?[三四五六几]个(?:数|号)|后头(?:的)?[两三四五六七八几]位"
     "|前[面头边][^，]{0,8}(?:不念|不记|不说|忘|长串)"
 )
-_NAMED_AFTER = re.compile("[\u4e00-\u9fff]{2,3}的(?=[A-Z](?:$|[^a-z]))")
+_NAMED_AFTER = re.compile("[^零〇一幺二两三四五六七八九0-9A-Za-z，]{2,3}的(?=[A-Z](?![a-z]))")
 """苹果的A: which letter is meant."""
 LEAST_TWICE = 4
 """Characters of a number that is taken for said twice where it stands twice in a row."""
