@@ -61,8 +61,8 @@ def test_what_is_no_speech_gives_no_words(model: VoskModel, name: str, gain_db: 
         listed = hear(model, pcm, PHRASES)
 
         assert listed.text in ("", UNKNOWN)
-        # Three rising tones can be a stray syllable; an announcement follows, which tells more.
-        assert freely.text == "" or (name == "special" and len(freely.text) == 1)
+        # Music can be a stray syllable, which its confidence tells from speech.
+        assert freely.text == "" or (len(freely.text) == 1 and freely.confidence < 0.05)
 
 
 def quiet(pcm: bytes) -> bytes:
