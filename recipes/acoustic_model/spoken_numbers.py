@@ -57,7 +57,7 @@ def phone(rng: random.Random) -> str:
 
 
 def code(lengths: Sequence[int], rng: random.Random) -> str:
-    """An order or waybill number: digits, every fourth one behind one to four letters."""
+    """An order or waybill number: digits, every fourth one behind one to three letters."""
     digits = digit_string(_random_digits(rng.choice(lengths), rng), rng)
     if rng.random() < 0.75:
         return digits

@@ -270,7 +270,7 @@ class Listener:
         What corrects a value that is read back is not looked for in other readings.
         """
         slot = self.form.slot
-        if slot is None or self.form.confirming:
+        if slot is None or self.form.confirming or not transcript.freely:
             return spoken_words(transcript)
         readings = value_readings(transcript, slot.kind)
         with_value = (each for each in readings if self.form.heard(each, self.state))
